@@ -1,0 +1,51 @@
+package db
+
+import (
+	"context"
+
+	"github.com/uptrace/bun"
+)
+
+// Change is the newest change of one public thing. The log holds one row a
+// thing, so it is bounded by their number and a reader that was away long
+// still catches up.
+type Change struct {
+	bun.BaseModel `bun:"table:search_change"`
+
+	Seq  int64  `bun:"seq"`
+	Kind string `bun:"kind,pk"`
+	ID   string `bun:"id,pk"`
+}
+
+// Changed says that what the public sees of a thing is another after this unit
+// of work. The number comes from one row, so its order is commit order.
+func (tx *Tx) Changed(ctx context.Context, kind, id string) error {
+	var seq int64
+	if err := tx.NewRaw("UPDATE generation SET n = n + 1 RETURNING n").Scan(ctx, &seq); err != nil {
+		return err
+	}
+	_, err := tx.NewInsert().Model(&Change{Seq: seq, Kind: kind, ID: id}).
+		On("CONFLICT (kind, id) DO UPDATE").Set("seq = EXCLUDED.seq").Exec(ctx)
+	return err
+}
+
+// Generation is the number of the newest committed change: pages made at this
+// number are true while it stands.
+func (tx *Tx) Generation(ctx context.Context) (int64, error) {
+	var n int64
+	err := tx.NewRaw("SELECT n FROM generation").Scan(ctx, &n)
+	return n, err
+}
+
+// Generation reads the number on its own.
+func (d *DB) Generation(ctx context.Context) (n int64, err error) {
+	err = d.fold(d.reader.NewRaw("SELECT n FROM generation").Scan(ctx, &n))
+	return n, err
+}
+
+// Changes lists up to limit changes after a number, oldest first.
+func (tx *Tx) Changes(ctx context.Context, after int64, limit int) ([]Change, error) {
+	var out []Change
+	err := tx.NewSelect().Model(&out).Where("seq > ?", after).Order("seq").Limit(int64(limit)).Scan(ctx)
+	return out, err
+}

@@ -1,0 +1,84 @@
+package db
+
+import (
+	"database/sql"
+	"database/sql/driver"
+	"errors"
+	"net/url"
+	"strings"
+	"time"
+
+	"github.com/uptrace/bun"
+	"github.com/uptrace/bun/dialect/sqlitedialect"
+	"modernc.org/sqlite"
+	lib "modernc.org/sqlite/lib"
+
+	"github.com/tmoeg/oduvan/internal/fault"
+)
+
+const sqliteReaders = 4
+
+// openSQLite opens one writing connection that takes its lock at BEGIN, and
+// several that can only read. secure_delete overwrites what is erased.
+func openSQLite(cfg Config) (writer, reader *bun.DB, err error) {
+	sync := "FULL"
+	if cfg.NoSync {
+		sync = "OFF"
+	}
+	pragmas := []string{"journal_mode(WAL)", "synchronous(" + sync + ")", "busy_timeout(5000)", "foreign_keys(1)",
+		"secure_delete(1)", "trusted_schema(0)", "cache_size(-32000)", "mmap_size(268435456)", "temp_store(2)"}
+	w, err := sqlitePool(cfg, url.Values{"_txlock": {"immediate"}, "_pragma": pragmas})
+	if err != nil {
+		return nil, nil, err
+	}
+	w.SetMaxOpenConns(1)
+	r, err := sqlitePool(cfg, url.Values{"_pragma": append([]string{"query_only(1)"}, pragmas[2:]...)})
+	if err != nil {
+		return nil, nil, errors.Join(err, w.Close())
+	}
+	r.SetMaxOpenConns(sqliteReaders)
+	r.SetMaxIdleConns(sqliteReaders)
+	return bun.NewDB(w, sqlitedialect.New()), bun.NewDB(r, sqlitedialect.New()), nil
+}
+
+func sqlitePool(cfg Config, params url.Values) (*sql.DB, error) {
+	dsn := url.URL{Scheme: "file", Opaque: (&url.URL{Path: cfg.Path}).EscapedPath(), RawQuery: params.Encode()}
+	c, err := sqlite.NewConnector(dsn.String())
+	if err != nil {
+		return nil, err
+	}
+	pool := sql.OpenDB(cfg.Connector(driver.Connector(c)))
+	pool.SetConnMaxIdleTime(time.Hour)
+	return pool, nil
+}
+
+// foldSQLite turns SQLite's result codes into faults. The messages name tables
+// and columns, never values.
+func foldSQLite(err error) error {
+	var e *sqlite.Error
+	if !errors.As(err, &e) {
+		return nil
+	}
+	switch code := e.Code(); {
+	case code == lib.SQLITE_CONSTRAINT_UNIQUE, code == lib.SQLITE_CONSTRAINT_PRIMARYKEY:
+		return fault.Of(fault.Conflict, "duplicate").Wrap(constraint{uniqueColumns(e.Error())})
+	case code == lib.SQLITE_CONSTRAINT_FOREIGNKEY:
+		return fault.Of(fault.Conflict, "reference").Wrap(constraint{e.Error()})
+	case code&0xff == lib.SQLITE_CONSTRAINT:
+		return fault.Of(fault.Invalid, "constraint").Wrap(constraint{e.Error()})
+	case code&0xff == lib.SQLITE_BUSY, code&0xff == lib.SQLITE_LOCKED:
+		return fault.Of(fault.Unavailable, "database_busy").Wrap(constraint{e.Error()})
+	case code&0xff == lib.SQLITE_FULL:
+		return fault.Of(fault.Unavailable, "disk_full").Wrap(constraint{e.Error()})
+	}
+	return nil
+}
+
+// uniqueColumns cuts "…UNIQUE constraint failed: account.handle (2067)" to "account.handle".
+func uniqueColumns(msg string) string {
+	_, msg, _ = strings.Cut(msg, "failed: ")
+	if i := strings.LastIndex(msg, " ("); i > 0 {
+		msg = msg[:i]
+	}
+	return msg
+}
