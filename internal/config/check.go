@@ -1,0 +1,152 @@
+package config
+
+import (
+	"errors"
+	"fmt"
+	"net"
+	"net/netip"
+	"net/url"
+	"path/filepath"
+	"strconv"
+	"strings"
+)
+
+// check validates all fields, fills what follows from others and brings the
+// URL into its canonical form. Its errors name the settings by their keys.
+func (c *Config) check() error {
+	var faults []error
+	add := func(key string, err error) {
+		if err != nil {
+			faults = append(faults, fmt.Errorf("config: %s: %w", key, err))
+		}
+	}
+	port, err := checkListen(c.Listen)
+	add("listen", err)
+	if c.Data == "" {
+		add("data", errors.New("is empty"))
+	} else {
+		c.Data = filepath.Clean(c.Data)
+	}
+	if c.URL == "" && err == nil && port != "0" {
+		c.URL = localURL(port)
+	} else if c.URL != "" {
+		c.URL, err = canonicalURL(c.URL)
+		add("url", err)
+	}
+	add("database_url", checkDatabase(c.DatabaseURL))
+	add("meili_url", checkService(c.MeiliURL))
+	if c.MeiliKey != "" && c.MeiliURL == "" {
+		add("meili_key", errors.New("is set without meili_url"))
+	}
+	if c.MetricsListen != "" {
+		port, err := checkListen(c.MetricsListen)
+		add("metrics_listen", err)
+		if err == nil && port != "0" && c.MetricsListen == c.Listen {
+			add("metrics_listen", errors.New("is the same as listen"))
+		}
+	}
+	return errors.Join(faults...)
+}
+
+// checkListen gives the port of a host:port.
+func checkListen(text string) (port string, err error) {
+	host, port, err := net.SplitHostPort(text)
+	if err != nil {
+		return "", errors.New("must be host:port")
+	}
+	if strings.ContainsAny(host, " /@") {
+		return "", errors.New("the host is malformed")
+	}
+	if n, err := strconv.ParseUint(port, 10, 16); err != nil || strconv.FormatUint(n, 10) != port {
+		return "", errors.New("the port must be a number from 0 to 65535")
+	}
+	return port, nil
+}
+
+// canonicalURL checks the branch's own address: only scheme, host and port.
+// Plain http is for this machine alone: elsewhere browsers keep passkeys off
+// and anybody on the way could read the session.
+func canonicalURL(text string) (string, error) {
+	u, err := webURL(text)
+	if err != nil {
+		return text, err
+	}
+	if (u.Path != "" && u.Path != "/") || u.RawQuery != "" || u.ForceQuery || strings.Contains(text, "#") {
+		return text, errors.New("must end after the host and port")
+	}
+	host := strings.ToLower(u.Hostname())
+	addr, notIP := netip.ParseAddr(host)
+	switch {
+	case u.Scheme == "https" && notIP == nil:
+		return text, errors.New("an IP address cannot hold passkeys: use a host name")
+	case u.Scheme == "http" && !loopback(host, addr, notIP == nil):
+		return text, errors.New("must be https unless it is localhost")
+	}
+	return u.Scheme + "://" + hostPort(host, u), nil
+}
+
+func loopback(host string, addr netip.Addr, isIP bool) bool {
+	if isIP {
+		return addr.Unmap().IsLoopback()
+	}
+	return host == "localhost" || strings.HasSuffix(host, ".localhost")
+}
+
+// hostPort drops a port that the scheme means anyway, as browsers do in Origin.
+func hostPort(host string, u *url.URL) string {
+	port := u.Port()
+	if (u.Scheme == "https" && port == "443") || (u.Scheme == "http" && port == "80") {
+		port = ""
+	}
+	if port != "" {
+		return net.JoinHostPort(host, port)
+	}
+	if strings.Contains(host, ":") {
+		return "[" + host + "]"
+	}
+	return host
+}
+
+// webURL parses an http(s) address. It never wraps the parser's error, which
+// quotes the text and with it a password.
+func webURL(text string) (*url.URL, error) {
+	u, err := url.Parse(text)
+	if err != nil || (u.Scheme != "http" && u.Scheme != "https") {
+		return nil, errors.New("must start with http:// or https://")
+	}
+	if u.User != nil {
+		return nil, errors.New("must not hold a user or password")
+	}
+	host := u.Hostname()
+	if host == "" || strings.Trim(strings.ToLower(host), "abcdefghijklmnopqrstuvwxyz0123456789.-:_") != "" {
+		return nil, errors.New("the host is missing or malformed (write a national name in punycode)")
+	}
+	if port := u.Port(); port != "" {
+		if n, err := strconv.ParseUint(port, 10, 16); err != nil || n == 0 {
+			return nil, errors.New("the port must be a number from 1 to 65535")
+		}
+	}
+	return u, nil
+}
+
+func checkService(text string) error {
+	if text == "" {
+		return nil
+	}
+	u, err := webURL(text)
+	if err == nil && (u.RawQuery != "" || u.Fragment != "") {
+		err = errors.New("must not hold a query or fragment")
+	}
+	return err
+}
+
+func checkDatabase(text string) error {
+	if text == "" {
+		return nil
+	}
+	u, err := url.Parse(text)
+	if err != nil || (u.Scheme != "postgres" && u.Scheme != "postgresql") {
+		return errors.New("must be a postgres:// address")
+	}
+	return nil
+}
