@@ -325,4 +325,94 @@ func coverTalk() templ.Component {
 	})
 }
 
+// coverGroup shows several people around one screen.
+func coverGroup() templ.Component {
+	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
+		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
+		if templ_7745c5c3_CtxErr := ctx.Err(); templ_7745c5c3_CtxErr != nil {
+			return templ_7745c5c3_CtxErr
+		}
+		templ_7745c5c3_Buffer, templ_7745c5c3_IsBuffer := templruntime.GetBuffer(templ_7745c5c3_W)
+		if !templ_7745c5c3_IsBuffer {
+			defer func() {
+				templ_7745c5c3_BufErr := templruntime.ReleaseBuffer(templ_7745c5c3_Buffer)
+				if templ_7745c5c3_Err == nil {
+					templ_7745c5c3_Err = templ_7745c5c3_BufErr
+				}
+			}()
+		}
+		ctx = templ.InitializeContext(ctx)
+		templ_7745c5c3_Var12 := templ.GetChildren(ctx)
+		if templ_7745c5c3_Var12 == nil {
+			templ_7745c5c3_Var12 = templ.NopComponent
+		}
+		ctx = templ.ClearChildren(ctx)
+		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 12, "<svg viewBox=\"0 4 320 150\" preserveAspectRatio=\"xMidYMid meet\" aria-hidden=\"true\"><rect class=\"w\" x=\"96\" y=\"20\" width=\"128\" height=\"74\" rx=\"12\"></rect> <path class=\"ln\" d=\"M114 42h48M114 58h32\"></path> <path class=\"lnm\" d=\"M176 42h28M162 58h24M114 74h60\"></path> <g class=\"b\"><circle cx=\"92\" cy=\"96\" r=\"15\"></circle><path d=\"M64 142a28 24 0 0 1 56 0Z\"></path></g> <g class=\"m\"><circle cx=\"160\" cy=\"104\" r=\"15\"></circle><path d=\"M132 150a28 24 0 0 1 56 0Z\"></path></g> <g class=\"y\"><circle cx=\"228\" cy=\"96\" r=\"15\"></circle><path d=\"M200 142a28 24 0 0 1 56 0Z\"></path></g></svg>")
+		if templ_7745c5c3_Err != nil {
+			return templ_7745c5c3_Err
+		}
+		return nil
+	})
+}
+
+// coverLetter shows a letter that the wind brings: talk without a microphone.
+func coverLetter() templ.Component {
+	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
+		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
+		if templ_7745c5c3_CtxErr := ctx.Err(); templ_7745c5c3_CtxErr != nil {
+			return templ_7745c5c3_CtxErr
+		}
+		templ_7745c5c3_Buffer, templ_7745c5c3_IsBuffer := templruntime.GetBuffer(templ_7745c5c3_W)
+		if !templ_7745c5c3_IsBuffer {
+			defer func() {
+				templ_7745c5c3_BufErr := templruntime.ReleaseBuffer(templ_7745c5c3_Buffer)
+				if templ_7745c5c3_Err == nil {
+					templ_7745c5c3_Err = templ_7745c5c3_BufErr
+				}
+			}()
+		}
+		ctx = templ.InitializeContext(ctx)
+		templ_7745c5c3_Var13 := templ.GetChildren(ctx)
+		if templ_7745c5c3_Var13 == nil {
+			templ_7745c5c3_Var13 = templ.NopComponent
+		}
+		ctx = templ.ClearChildren(ctx)
+		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 13, "<svg viewBox=\"0 4 320 150\" preserveAspectRatio=\"xMidYMid meet\" aria-hidden=\"true\"><rect class=\"w\" x=\"92\" y=\"32\" width=\"136\" height=\"90\" rx=\"14\"></rect> <path class=\"lnb\" d=\"M100 46l60 42 60-42\"></path> <path class=\"ln\" d=\"M112 104h44\"></path> <circle class=\"mk\" cx=\"222\" cy=\"112\" r=\"20\"></circle> <path class=\"ck s4\" d=\"M213 112h.5M222 112h.5M231 112h.5\"></path> <g transform=\"translate(56 96)rotate(-24)scale(.72)\"><use href=\"#seed\" x=\"-24\" y=\"-58\" width=\"48\" height=\"64\"></use></g> <g transform=\"translate(46 42)rotate(16)scale(.5)\"><use href=\"#seed\" x=\"-24\" y=\"-58\" width=\"48\" height=\"64\"></use></g></svg>")
+		if templ_7745c5c3_Err != nil {
+			return templ_7745c5c3_Err
+		}
+		return nil
+	})
+}
+
+// doorList is the small picture of the services' door.
+func doorList() templ.Component {
+	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
+		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
+		if templ_7745c5c3_CtxErr := ctx.Err(); templ_7745c5c3_CtxErr != nil {
+			return templ_7745c5c3_CtxErr
+		}
+		templ_7745c5c3_Buffer, templ_7745c5c3_IsBuffer := templruntime.GetBuffer(templ_7745c5c3_W)
+		if !templ_7745c5c3_IsBuffer {
+			defer func() {
+				templ_7745c5c3_BufErr := templruntime.ReleaseBuffer(templ_7745c5c3_Buffer)
+				if templ_7745c5c3_Err == nil {
+					templ_7745c5c3_Err = templ_7745c5c3_BufErr
+				}
+			}()
+		}
+		ctx = templ.InitializeContext(ctx)
+		templ_7745c5c3_Var14 := templ.GetChildren(ctx)
+		if templ_7745c5c3_Var14 == nil {
+			templ_7745c5c3_Var14 = templ.NopComponent
+		}
+		ctx = templ.ClearChildren(ctx)
+		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 14, "<svg viewBox=\"0 0 84 84\" aria-hidden=\"true\"><circle class=\"w\" cx=\"42\" cy=\"42\" r=\"40\"></circle> <rect class=\"b\" x=\"20\" y=\"18\" width=\"44\" height=\"50\" rx=\"9\"></rect> <rect class=\"w\" x=\"25\" y=\"23\" width=\"34\" height=\"40\" rx=\"5\"></rect> <path class=\"ln s3\" d=\"M40 33h13M40 43h13M40 53h9\"></path> <path class=\"lnm s3\" d=\"M30 33h3M30 43h3M30 53h3\"></path> <circle class=\"y\" cx=\"62\" cy=\"62\" r=\"11\"></circle> <path class=\"ck s3\" d=\"m57 62 4 4 7-8\"></path></svg>")
+		if templ_7745c5c3_Err != nil {
+			return templ_7745c5c3_Err
+		}
+		return nil
+	})
+}
+
 var _ = templruntime.GeneratedTemplate
