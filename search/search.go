@@ -140,6 +140,19 @@ type Result struct {
 	Facets    map[string][]Count // most frequent first, ties by value
 	Corrected string             // what was searched instead of the text; empty if taken as typed
 	Cursor    int64              // change number the answer reflects
+
+	Understood Understood // filters that were read out of the text
+	Partial    bool       // nothing holds every word: the hits hold most of them
+}
+
+// Understood is what a text said beside words to look for: "go under 2000"
+// asks for "go" with a price. It was applied as filters, unless the query had its own.
+type Understood struct {
+	Text     string // the text without these phrases, corrected if anything was
+	PriceMin int64  // minor units of Currency; 0: not said
+	PriceMax int64  // minor units of Currency; 0: not said
+	Currency string // in which the bounds are compared; empty if none was said
+	Free     bool
 }
 
 // SuggestQuery asks for completions of what is typed.

@@ -1,0 +1,313 @@
+package bleve
+
+import (
+	"math"
+
+	"github.com/RoaringBitmap/roaring/v2"
+	segment "github.com/blevesearch/scorch_segment_api/v2"
+
+	"github.com/tmoeg/oduvan/search"
+	"github.com/tmoeg/oduvan/search/norm"
+)
+
+// The shape of relevance: saturation of frequency, the worth of a narrower
+// skill beside the asked one, and the small parts that quality and freshness add.
+const (
+	saturation    = 6.0
+	widerFactor   = 0.4
+	weightPart    = 0.2
+	freshPart     = 0.15
+	freshDays     = 90
+	softPart      = 0.5
+	relaxFraction = 3 // of n words at least n/3 must be found
+)
+
+// scratch is reused memory of one search.
+type scratch struct {
+	scores []float32 // by row
+	group  []float32 // by row, the best term of the present group
+	counts []uint8   // by row, how many groups matched
+}
+
+func (s *scratch) size(n int) {
+	if len(s.scores) < n {
+		s.scores, s.group, s.counts = make([]float32, n), make([]float32, n), make([]uint8, n)
+	}
+}
+
+// matcher is one text search under way.
+type matcher struct {
+	*state
+	scratch *scratch
+	q       *search.Query
+	rows    *roaring.Bitmap
+	partial bool
+}
+
+// lookup is one term of a group in every segment.
+type lookup struct {
+	lists  []segment.PostingsList // by segment
+	docs   uint64
+	factor float64
+}
+
+// run finds the rows of a plan and their scores.
+func (m *matcher) run(plan norm.Plan) error {
+	need, like, err := m.lookups(plan, false)
+	if err != nil {
+		return err
+	}
+	m.rows = m.all(need)
+	if m.rows.IsEmpty() && len(need) > 1 {
+		m.rows, m.partial = m.most(need)
+	}
+	if m.rows.GetCardinality() < fewHits && hasWider(plan) {
+		wide, _, err := m.lookups(plan, true)
+		if err != nil {
+			return err
+		}
+		if rows := m.all(wide); !rows.IsEmpty() {
+			m.rows, m.partial, need = rows, false, wide
+		}
+	}
+	m.rank(need, like)
+	return nil
+}
+
+func hasWider(plan norm.Plan) bool {
+	for _, g := range plan.Need {
+		if len(g.Wider) > 0 {
+			return true
+		}
+	}
+	return false
+}
+
+// lookups reads the posting lists of a plan.
+func (m *matcher) lookups(plan norm.Plan, wider bool) (need, like [][]lookup, err error) {
+	dicts := make([]segment.TermDictionary, len(m.segs))
+	for i, s := range m.segs {
+		if dicts[i], err = s.seg.Segment().Dictionary(fieldText); err != nil {
+			return nil, nil, err
+		}
+	}
+	group := func(g norm.Group) ([]lookup, error) {
+		var out []lookup
+		for _, t := range g.Terms {
+			l, err := m.lookup(dicts, t, 1)
+			if err != nil {
+				return nil, err
+			}
+			out = append(out, l)
+		}
+		for _, t := range g.Wider {
+			if !wider {
+				break
+			}
+			l, err := m.lookup(dicts, t, widerFactor)
+			if err != nil {
+				return nil, err
+			}
+			out = append(out, l)
+		}
+		return out, nil
+	}
+	for _, g := range plan.Need {
+		ls, err := group(g)
+		if err != nil {
+			return nil, nil, err
+		}
+		need = append(need, ls)
+	}
+	for _, g := range plan.Like {
+		ls, err := group(g)
+		if err != nil {
+			return nil, nil, err
+		}
+		like = append(like, ls)
+	}
+	return need, like, nil
+}
+
+func (m *matcher) lookup(dicts []segment.TermDictionary, term string, factor float64) (lookup, error) {
+	l := lookup{lists: make([]segment.PostingsList, len(dicts)), factor: factor}
+	for i, d := range dicts {
+		list, err := d.PostingsList([]byte(term), m.segs[i].deleted(), nil)
+		if err != nil {
+			return l, err
+		}
+		l.lists[i] = list
+		l.docs += list.Count()
+	}
+	return l, nil
+}
+
+// docsOf is the set of documents of a segment that one of the terms matches.
+func docsOf(group []lookup, seg int) *roaring.Bitmap {
+	var out *roaring.Bitmap
+	shared := false // out belongs to the index and must not change
+	for _, l := range group {
+		set, own := docSet(l.lists[seg])
+		switch {
+		case set == nil || set.IsEmpty():
+		case out == nil:
+			out, shared = set, !own
+		case shared:
+			out, shared = roaring.Or(out, set), false
+		default:
+			out.Or(set)
+		}
+	}
+	if out == nil {
+		return roaring.New()
+	}
+	return out
+}
+
+// docSet is the set of a posting list; own tells that it may be changed.
+func docSet(list segment.PostingsList) (set *roaring.Bitmap, own bool) {
+	it, ok := list.Iterator(false, false, false, nil).(segment.OptimizablePostingsIterator)
+	if !ok {
+		return nil, false
+	}
+	if num, one := it.DocNum1Hit(); one {
+		if num > math.MaxUint32 {
+			return nil, false
+		}
+		return roaring.BitmapOf(uint32(num)), true
+	}
+	return it.ActualBitmap(), false
+}
+
+// all is the set of rows that match every group.
+func (m *matcher) all(groups [][]lookup) *roaring.Bitmap {
+	out := newRowSet(m.view.Rows())
+	for seg, s := range m.segs {
+		docs := docsOf(groups[0], seg)
+		for _, g := range groups[1:] {
+			if docs.IsEmpty() {
+				break
+			}
+			docs = roaring.And(docs, docsOf(g, seg))
+		}
+		for it := docs.Iterator(); it.HasNext(); {
+			out.add(s.rows[it.Next()])
+		}
+	}
+	return out.bitmap()
+}
+
+// most is the set of rows that match the most groups, at least a third of them.
+func (m *matcher) most(groups [][]lookup) (*roaring.Bitmap, bool) {
+	m.scratch.size(m.view.Rows())
+	counts := m.scratch.counts
+	clear(counts)
+	best := uint8(0)
+	for seg, s := range m.segs {
+		for _, g := range groups {
+			for it := docsOf(g, seg).Iterator(); it.HasNext(); {
+				if row := s.rows[it.Next()]; row != noRow {
+					counts[row]++
+					best = max(best, counts[row])
+				}
+			}
+		}
+	}
+	out := newRowSet(m.view.Rows())
+	if least := (len(groups) + relaxFraction - 1) / relaxFraction; int(best) >= least {
+		for row, n := range counts[:m.view.Rows()] {
+			if n == best {
+				out.add(uint32(row))
+			}
+		}
+	}
+	return out.bitmap(), true
+}
+
+// rank scores the matched rows.
+func (m *matcher) rank(need, like [][]lookup) {
+	if m.q.Sort != search.SortBest || m.rows.IsEmpty() {
+		return
+	}
+	m.scratch.size(m.view.Rows())
+	clear(m.scratch.scores)
+	for _, g := range need {
+		m.rankGroup(g, 1)
+	}
+	for _, g := range like {
+		m.rankGroup(g, softPart)
+	}
+	now := m.q.Now.Unix() / (24 * 60 * 60)
+	for it := m.rows.Iterator(); it.HasNext(); {
+		i := it.Next()
+		row := m.view.Row(i)
+		age := min(max(float64(now-row.Active)/freshDays, 0), 1)
+		quality := 1 + weightPart*min(max(row.Doc.Weight, 0), 1) + freshPart*(1-age)
+		m.scratch.scores[i] *= float32(quality)
+	}
+}
+
+// rankGroup adds the best term of a group to every row's score: alternatives
+// are not summed, else a word with synonyms outweighs one without.
+func (m *matcher) rankGroup(group []lookup, part float64) {
+	into := m.scratch.scores
+	if len(group) > 1 {
+		into = m.scratch.group
+		clear(into)
+	}
+	for _, l := range group {
+		m.rankTerm(l, part, into)
+	}
+	if len(group) > 1 {
+		for i, v := range into[:m.view.Rows()] {
+			m.scratch.scores[i] += v
+		}
+	}
+}
+
+func (m *matcher) rankTerm(l lookup, part float64, into []float32) {
+	idf := math.Log(1 + (float64(m.docs)-float64(l.docs)+0.5)/(float64(l.docs)+0.5))
+	sum := len(into) > 0 && &into[0] == &m.scratch.scores[0]
+	for seg, list := range l.lists {
+		rows := m.segs[seg].rows
+		it := list.Iterator(true, false, false, nil)
+		for {
+			p, err := it.Next()
+			if err != nil || p == nil {
+				break
+			}
+			row := rows[p.Number()]
+			if row == noRow || !m.rows.Contains(row) {
+				continue
+			}
+			f := float64(p.Frequency())
+			v := float32(part * l.factor * idf * f / (f + saturation))
+			if sum {
+				into[row] += v
+			} else {
+				into[row] = max(into[row], v)
+			}
+		}
+	}
+}
+
+// score is the relevance of a matched row.
+func (m *matcher) score(i uint32) float64 {
+	if m.q.Sort != search.SortBest {
+		return 0
+	}
+	return float64(m.scratch.scores[i])
+}
+
+// rowSet collects rows in any order.
+type rowSet []uint64
+
+func newRowSet(rows int) rowSet { return make(rowSet, (rows+63)/64) }
+
+func (s rowSet) add(row uint32) {
+	if row != noRow {
+		s[row/64] |= 1 << (row % 64)
+	}
+}
+
+func (s rowSet) bitmap() *roaring.Bitmap { return roaring.FromDense(s, false) }

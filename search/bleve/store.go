@@ -1,0 +1,204 @@
+package bleve
+
+import (
+	"context"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"math"
+	"strings"
+
+	"github.com/RoaringBitmap/roaring/v2"
+	"github.com/blevesearch/bleve/v2/document"
+	"github.com/blevesearch/bleve/v2/index/scorch"
+	index "github.com/blevesearch/bleve_index_api"
+
+	"github.com/tmoeg/oduvan/search"
+)
+
+// The fields of an index.
+const (
+	fieldText  = "t" // every term with its weighted frequency
+	fieldWords = "w" // "stem word": written forms for corrections
+	fieldFacts = "f" // stored: the document without its prose
+)
+
+var keyCursor = []byte("cursor")
+
+// store is one scorch index in one folder.
+type store struct {
+	index *scorch.Scorch
+	queue *index.AnalysisQueue
+}
+
+// openStore opens or makes an index; dir "" keeps it in memory. fast gives up
+// waiting for the disk after each batch, for building aside.
+func openStore(dir string, fast bool) (*store, error) {
+	const workers = 2
+	queue := index.NewAnalysisQueue(workers)
+	idx, err := scorch.NewScorch(scorch.Name, map[string]any{
+		"path": dir, "unsafe_batch": fast, "bolt_timeout": "2s", "numSnapshotsToKeep": 1,
+	}, queue)
+	if err == nil {
+		err = idx.Open()
+	}
+	if err != nil {
+		queue.Close()
+		return nil, err
+	}
+	s, ok := idx.(*scorch.Scorch)
+	if !ok {
+		return nil, errors.New("scorch gave an index of another kind")
+	}
+	return &store{index: s, queue: queue}, nil
+}
+
+func (s *store) close() error {
+	err := s.index.Close()
+	s.queue.Close()
+	return err
+}
+
+// snapshot is the index at this moment. The caller closes it.
+func (s *store) snapshot() (*scorch.IndexSnapshot, error) {
+	r, err := s.index.Reader()
+	if err != nil {
+		return nil, err
+	}
+	snap, ok := r.(*scorch.IndexSnapshot)
+	if !ok {
+		return nil, errors.New("scorch gave a reader of another kind")
+	}
+	return snap, nil
+}
+
+func readCursor(snap *scorch.IndexSnapshot) (int64, error) {
+	raw, err := snap.GetInternal(keyCursor)
+	if err != nil || len(raw) == 0 {
+		return 0, err
+	}
+	v, n := binary.Varint(raw)
+	if n <= 0 {
+		return 0, errors.New("cursor is damaged")
+	}
+	return v, nil
+}
+
+// write puts a batch into the index with its cursor.
+func (s *store) write(docs []*document.Document, deletes []string, cursor int64) error {
+	b := index.NewBatch()
+	for _, id := range deletes {
+		b.Delete(id)
+	}
+	for _, d := range docs {
+		b.Update(d)
+	}
+	b.SetInternal(keyCursor, binary.AppendVarint(nil, cursor))
+	return s.index.Batch(b)
+}
+
+// docID is the id of a document inside the index. Kind words hold no NUL.
+func docID(ref search.Ref) string { return ref.Kind + "\x00" + ref.ID }
+
+func parseDocID(id string) (search.Ref, bool) {
+	kind, rest, ok := strings.Cut(id, "\x00")
+	return search.Ref{Kind: kind, ID: rest}, ok
+}
+
+// each visits the stored facts of every live document.
+func each(ctx context.Context, snap *scorch.IndexSnapshot, visit func(*search.Document) error) error {
+	for _, seg := range snap.Segments() {
+		for it := seg.DocNumbersLive().Iterator(); it.HasNext(); {
+			if err := ctx.Err(); err != nil {
+				return err
+			}
+			doc, err := readFacts(seg, it.Next())
+			if err != nil {
+				return err
+			}
+			if err := visit(doc); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+func readFacts(seg *scorch.SegmentSnapshot, num uint32) (*search.Document, error) {
+	var doc *search.Document
+	var bad error
+	err := seg.VisitDocument(uint64(num), func(field string, _ byte, value []byte, _ []uint64) bool {
+		if field == fieldFacts {
+			doc, bad = decodeFacts(value)
+		}
+		return true
+	})
+	if err == nil {
+		err = bad
+	}
+	if err == nil && doc == nil {
+		err = errors.New("document without facts")
+	}
+	return doc, err
+}
+
+// segmentRows maps the documents of a segment to rows of the columns.
+type segmentRows struct {
+	seg  *scorch.SegmentSnapshot
+	rows []uint32 // by document number; noRow for what is deleted
+}
+
+const noRow = math.MaxUint32
+
+// mapSegments finds the row of every document, reusing what is known of
+// segments that an earlier snapshot held.
+func mapSegments(snap *scorch.IndexSnapshot, known map[uint64][]uint32, row func(search.Ref) (uint32, bool)) ([]segmentRows, map[uint64][]uint32, error) {
+	var out []segmentRows
+	next := map[uint64][]uint32{}
+	for _, seg := range snap.Segments() {
+		rows, ok := known[seg.Id()]
+		if !ok || len(rows) != int(seg.FullSize()) {
+			var err error
+			if rows, err = mapSegment(seg, row); err != nil {
+				return nil, nil, err
+			}
+		}
+		next[seg.Id()] = rows
+		out = append(out, segmentRows{seg, rows})
+	}
+	return out, next, nil
+}
+
+func mapSegment(seg *scorch.SegmentSnapshot, row func(search.Ref) (uint32, bool)) ([]uint32, error) {
+	rows := make([]uint32, seg.FullSize())
+	live := seg.DocNumbersLive()
+	for i := range rows {
+		rows[i] = noRow
+		if !live.Contains(uint32(i)) {
+			continue
+		}
+		id, err := seg.DocID(uint64(i))
+		if err != nil {
+			return nil, err
+		}
+		ref, ok := parseDocID(string(id))
+		if !ok {
+			return nil, fmt.Errorf("document %d has a broken id", i)
+		}
+		if rows[i], ok = row(ref); !ok {
+			return nil, fmt.Errorf("document %d is in the text and not in the columns", i)
+		}
+	}
+	return rows, nil
+}
+
+// liveCount is how many documents a snapshot holds.
+func liveCount(segs []segmentRows) (n int) {
+	for _, s := range segs {
+		n += int(s.seg.Count())
+	}
+	return n
+}
+
+// deleted is the set of a segment's deleted documents, nil for none.
+func (s segmentRows) deleted() *roaring.Bitmap { return s.seg.Deleted() }

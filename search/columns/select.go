@@ -1,0 +1,223 @@
+package columns
+
+import (
+	"cmp"
+	"math"
+	"slices"
+	"sort"
+	"strings"
+	"time"
+
+	"github.com/RoaringBitmap/roaring/v2"
+
+	"github.com/tmoeg/oduvan/search"
+)
+
+// FacetLimit is the most values a facet lists; selected ones always stand.
+const FacetLimit = 400
+
+// Selection is the outcome of filters: the rows and the counts.
+type Selection struct {
+	Rows   *roaring.Bitmap
+	Facets map[string][]search.Count
+}
+
+// filterSet is a query's filters as sets of rows; nil filters nothing.
+type filterSet struct {
+	dims  [dims]*roaring.Bitmap
+	price *roaring.Bitmap
+	newer *roaring.Bitmap
+	owner *roaring.Bitmap
+	text  *roaring.Bitmap
+}
+
+// Select applies a query's filters to the rows that matched its text (nil:
+// there was no text) and counts facets if asked.
+func (v *View) Select(q *search.Query, text *roaring.Bitmap) Selection {
+	f := v.filters(q)
+	f.text = text
+	out := Selection{Rows: f.join(v, nil)}
+	if q.Facets {
+		out.Facets = v.facets(q, &f, out.Rows)
+	}
+	return out
+}
+
+func (v *View) filters(q *search.Query) filterSet {
+	f := filterSet{}
+	f.dims[dimKind] = v.anyOf(dimKind, q.Kinds)
+	f.dims[dimSkill] = v.anyOf(dimSkill, q.Skills)
+	f.dims[dimLevel] = v.anyOf(dimLevel, q.Levels)
+	f.dims[dimLang] = v.anyOf(dimLang, q.Langs)
+	f.dims[dimFormat] = v.anyOf(dimFormat, q.Formats)
+	if q.Free {
+		f.dims[dimFree] = v.anyOf(dimFree, []string{"true"})
+	}
+	if q.PriceMin > 0 || q.PriceMax > 0 {
+		f.price = v.priced(q)
+	}
+	if q.Newcomer {
+		f.newer = v.newcomers(q.Now)
+	}
+	if q.Owner != "" {
+		if f.owner = v.owners[q.Owner]; f.owner == nil {
+			f.owner = roaring.New()
+		}
+	}
+	return f
+}
+
+// anyOf is the union of rows that hold one of the words; nil for no words.
+func (v *View) anyOf(d dim, words []string) *roaring.Bitmap {
+	if len(words) == 0 {
+		return nil
+	}
+	sets := make([]*roaring.Bitmap, 0, len(words))
+	for _, w := range words {
+		if id, ok := v.dict.lookup(d, w); ok && int(id) < len(v.bits) {
+			sets = append(sets, v.bits[id])
+		}
+	}
+	if len(sets) == 1 {
+		return sets[0]
+	}
+	return roaring.FastOr(sets...)
+}
+
+// join is the intersection of all filters but those that skip names; the
+// outcome is never changed by anyone.
+func (f *filterSet) join(v *View, skip func(*roaring.Bitmap) bool) *roaring.Bitmap {
+	sets := make([]*roaring.Bitmap, 0, dims+4)
+	for _, s := range append(f.dims[:], f.price, f.newer, f.owner, f.text) {
+		if s != nil && (skip == nil || !skip(s)) {
+			sets = append(sets, s)
+		}
+	}
+	switch len(sets) {
+	case 0:
+		return v.live
+	case 1:
+		return sets[0]
+	}
+	slices.SortFunc(sets, func(a, b *roaring.Bitmap) int { return cmp.Compare(a.GetCardinality(), b.GetCardinality()) })
+	out := roaring.And(sets[0], sets[1])
+	for _, s := range sets[2:] {
+		out.And(s)
+	}
+	return out
+}
+
+// newcomers is the set of rows that count as newcomers at a moment.
+func (v *View) newcomers(now time.Time) *roaring.Bitmap {
+	at := now.Unix()
+	from := sort.Search(len(v.newTo), func(i int) bool { return v.rows[v.newTo[i]].NewTo > at })
+	return roaring.BitmapOf(v.newTo[from:]...)
+}
+
+// IsNew tells whether a row counts as a newcomer at a moment.
+func (v *View) IsNew(i uint32, now time.Time) bool { return v.rows[i].NewTo > now.Unix() }
+
+// rate is how many minor units of the query's currency one minor unit of
+// another is worth; 0 if they are not compared.
+func rate(q *search.Query, currency string) float64 {
+	if currency == q.Currency {
+		return 1
+	}
+	if r := q.Rates[currency]; r > 0 && !math.IsInf(r, 0) && !math.IsNaN(r) {
+		return r
+	}
+	return 0
+}
+
+// priced is the set of rows with a price within the bounds. Free is 0, so it
+// is within them when there is no lower bound.
+func (v *View) priced(q *search.Query) *roaring.Bitmap {
+	out := roaring.New()
+	if q.PriceMin <= 0 {
+		if id, ok := v.dict.lookup(dimFree, "true"); ok && int(id) < len(v.bits) {
+			out.Or(v.bits[id])
+		}
+	}
+	for c, list := range v.prices {
+		r := rate(q, c)
+		if r == 0 {
+			continue
+		}
+		worth := func(i int) float64 { return float64(list[i].minor) * r }
+		from := sort.Search(len(list), func(i int) bool { return worth(i) >= float64(q.PriceMin) })
+		to := len(list)
+		if q.PriceMax > 0 {
+			to = sort.Search(len(list), func(i int) bool { return worth(i) > float64(q.PriceMax) })
+		}
+		for i := from; i < to; i++ {
+			out.Add(list[i].row)
+		}
+	}
+	return out
+}
+
+// Currency is the one that most documents name a price in; empty without prices.
+func (v *View) Currency() string {
+	best, most := "", uint64(0)
+	for _, id := range v.byDim[dimMoney] {
+		c := v.dict.show(id)
+		if n := v.bits[id].GetCardinality(); n > most || n == most && n > 0 && c < best {
+			best, most = c, n
+		}
+	}
+	return best
+}
+
+func (d *dictionary) show(id uint32) string {
+	d.mu.RLock()
+	defer d.mu.RUnlock()
+	return d.all[id].show
+}
+
+// facets counts every dim under all filters but its own.
+func (v *View) facets(q *search.Query, f *filterSet, all *roaring.Bitmap) map[string][]search.Count {
+	out := make(map[string][]search.Count, dims+1)
+	chosen := [dims][]string{dimKind: q.Kinds, dimSkill: q.Skills, dimLevel: q.Levels, dimLang: q.Langs, dimFormat: q.Formats}
+	for d := range dims {
+		own := f.dims[d]
+		if d == dimMoney {
+			own = f.price
+		}
+		rows := all
+		if own != nil {
+			rows = f.join(v, func(s *roaring.Bitmap) bool { return s == own })
+		}
+		out[facetName(d)] = v.count(d, rows, chosen[d])
+	}
+	rows := all
+	if f.newer != nil {
+		rows = f.join(v, func(s *roaring.Bitmap) bool { return s == f.newer })
+	}
+	out[search.FacetNew] = []search.Count{}
+	if n := v.newcomers(q.Now).AndCardinality(rows); n > 0 {
+		out[search.FacetNew] = []search.Count{{Value: "true", Count: int(n)}}
+	}
+	return out
+}
+
+// count tells how many of the rows hold each value of a dim.
+func (v *View) count(d dim, rows *roaring.Bitmap, chosen []string) []search.Count {
+	out := []search.Count{}
+	for _, id := range v.byDim[d] {
+		if n := v.bits[id].AndCardinality(rows); n > 0 {
+			out = append(out, search.Count{Value: v.dict.show(id), Count: int(n)})
+		}
+	}
+	slices.SortFunc(out, func(a, b search.Count) int {
+		return cmp.Or(cmp.Compare(b.Count, a.Count), strings.Compare(a.Value, b.Value))
+	})
+	if len(out) <= FacetLimit {
+		return out
+	}
+	for _, c := range out[FacetLimit:] {
+		if slices.Contains(chosen, c.Value) {
+			out = append(out[:FacetLimit:FacetLimit], c)
+		}
+	}
+	return out[:min(len(out), FacetLimit+len(chosen))]
+}

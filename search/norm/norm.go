@@ -1,0 +1,171 @@
+// Package norm turns texts and queries into the same terms, so that what is
+// typed meets what was written: inflection, ё, script, layout, spelling and
+// synonyms are levelled here and nowhere else. Documents, queries and
+// highlights share it. It promises to answer any input within its bounds and
+// to say what it changed. It refuses to touch a word that is known.
+package norm
+
+import (
+	"strings"
+
+	"github.com/tmoeg/oduvan/search/taxonomy"
+)
+
+// Version changes whenever equal input gives other terms than before: an index
+// built under another version must be rebuilt.
+const Version = "1"
+
+// ConceptMark begins every term that stands for a skill of the taxonomy; no
+// word of a text can begin with it.
+const ConceptMark = "="
+
+// Normaliser is immutable after New and safe for concurrent use.
+type Normaliser struct {
+	tax     *taxonomy.Taxonomy
+	lang    *language
+	phrases map[string][]phrase // by the first stem
+	parts   map[string]bool     // every stem of every phrase
+}
+
+// phrase is one spelling of a skill as stems.
+type phrase struct {
+	stems []string
+	skill string
+	maybe bool
+}
+
+// New prepares a normaliser for a taxonomy.
+func New(tax *taxonomy.Taxonomy) *Normaliser {
+	n := &Normaliser{tax: tax, lang: loadLanguage(), phrases: map[string][]phrase{}, parts: map[string]bool{}}
+	for _, s := range tax.All() {
+		for _, a := range s.Spellings() {
+			n.addPhrase(a, s.ID, false)
+		}
+		for _, a := range s.Maybe {
+			n.addPhrase(a, s.ID, true)
+		}
+	}
+	return n
+}
+
+func (n *Normaliser) addPhrase(text, skill string, maybe bool) {
+	stems := stemsOf(n.Tokens(text))
+	if len(stems) == 0 {
+		return
+	}
+	for _, p := range n.phrases[stems[0]] {
+		if strings.Join(p.stems, " ") == strings.Join(stems, " ") && (p.skill == skill || maybe) {
+			return
+		}
+	}
+	for _, s := range stems {
+		n.parts[s] = true
+	}
+	n.phrases[stems[0]] = append(n.phrases[stems[0]], phrase{stems, skill, maybe})
+}
+
+// match finds the longest spelling of a skill at the start of tokens.
+func (n *Normaliser) match(tokens []Token) (best phrase, ok bool) {
+	for _, p := range n.phrases[tokens[0].Stem] {
+		if len(p.stems) > len(tokens) || len(p.stems) < len(best.stems) {
+			continue
+		}
+		if len(p.stems) == len(best.stems) && !best.maybe {
+			continue
+		}
+		if sameStems(p.stems, tokens) {
+			best, ok = p, true
+		}
+	}
+	return best, ok
+}
+
+func sameStems(stems []string, tokens []Token) bool {
+	for i, s := range stems {
+		if tokens[i].Stem != s {
+			return false
+		}
+	}
+	return true
+}
+
+func stemsOf(tokens []Token) []string {
+	out := make([]string, len(tokens))
+	for i, t := range tokens {
+		out[i] = t.Stem
+	}
+	return out
+}
+
+// Place tells where in a document a text stands: an ambiguous name of a skill
+// counts as the skill in headings and skill lists, not in prose.
+type Place int
+
+// The places.
+const (
+	Prose Place = iota
+	Heading
+	SkillList
+)
+
+// Term is one indexed term with the text it stands for.
+type Term struct {
+	Text       string // stem, or ConceptMark and skill id
+	Word       string // the folded word of a stem, empty for a concept
+	Start, End int    // byte offsets in the text
+}
+
+// Terms gives what to index for a text. A single unambiguous name of a skill
+// becomes its concept alone; longer and ambiguous names keep their words beside it.
+func (n *Normaliser) Terms(text string, place Place) []Term {
+	tokens := n.Tokens(text)
+	out := make([]Term, 0, len(tokens))
+	covered := 0 // tokens before this index already belong to a concept
+	for i, t := range tokens {
+		p, ok := phrase{}, false
+		if i >= covered {
+			p, ok = n.match(tokens[i:])
+		}
+		if ok && p.maybe && place == Prose {
+			ok = false
+		}
+		if ok {
+			covered = i + len(p.stems)
+			out = append(out, Term{Text: ConceptMark + p.skill, Start: t.Start, End: tokens[covered-1].End})
+			if len(p.stems) == 1 && !p.maybe {
+				continue
+			}
+		}
+		if !n.lang.stop[t.Word] {
+			out = append(out, Term{Text: t.Stem, Word: t.Word, Start: t.Start, End: t.End})
+		}
+	}
+	return out
+}
+
+// Skill gives the taxonomy's skill of an id; false for free words.
+func (n *Normaliser) Skill(id string) (taxonomy.Skill, bool) { return n.tax.Skill(id) }
+
+// SkillKey is the key under which skills are compared: the id of a named
+// skill, else the folded free word.
+func (n *Normaliser) SkillKey(text string) string {
+	if id, ok := n.tax.Find(text); ok {
+		return id
+	}
+	return taxonomy.Fold(text)
+}
+
+// Spellings visits every word that is a name of a skill by itself, as stem and
+// written form: a vocabulary holds them so that a typo of a synonym is
+// recognised too.
+func (n *Normaliser) Spellings(visit func(stem, word string)) {
+	for _, s := range n.tax.All() {
+		for _, a := range append(s.Spellings(), s.Maybe...) {
+			for _, t := range n.Tokens(a) {
+				if !n.lang.stop[t.Word] {
+					visit(t.Stem, t.Word)
+				}
+			}
+		}
+	}
+}

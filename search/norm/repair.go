@@ -1,0 +1,139 @@
+package norm
+
+import (
+	"strings"
+	"unicode/utf8"
+)
+
+// repair replaces unknown chunks in place; true if any was. The order is fixed:
+// keyboard layout, transliteration, spelling; then an unfinished word is
+// completed, which corrects nothing.
+func (n *Normaliser) repair(chunks []chunk, words Words) bool {
+	changed := false
+	for i := range chunks {
+		c := &chunks[i]
+		if len(c.tokens) > 0 && n.known(c.tokens, words) {
+			continue
+		}
+		if fixed, ok := n.relayout(c.text, words); ok {
+			c.text, c.tokens, changed = fixed, n.Tokens(fixed), true
+			continue
+		}
+		if len(c.tokens) == 0 {
+			continue
+		}
+		if fixed, ok := n.respell(c, words); ok {
+			c.text, c.tokens, changed = fixed, n.Tokens(fixed), true
+		}
+	}
+	return changed
+}
+
+// relayout reads a chunk as typed in the other keyboard layout.
+func (n *Normaliser) relayout(text string, words Words) (string, bool) {
+	if utf8.RuneCountInString(text) < 2 {
+		return "", false
+	}
+	for _, table := range []map[rune]rune{n.lang.toRu, n.lang.toEn} {
+		for _, t := range []string{text, strings.TrimRight(text, ".,;:!?")} {
+			swapped := lower(strings.Map(func(r rune) rune {
+				if to, ok := table[r]; ok {
+					return to
+				}
+				return r
+			}, t))
+			if swapped == t || strings.ContainsAny(swapped, "[]{}<>;'\"`~") {
+				continue
+			}
+			if tokens := n.Tokens(swapped); len(tokens) > 0 && n.known(tokens, words) {
+				return swapped, true
+			}
+		}
+	}
+	return "", false
+}
+
+// respell repairs the unknown words of a chunk one by one.
+func (n *Normaliser) respell(c *chunk, words Words) (string, bool) {
+	var b strings.Builder
+	at, changed := 0, false
+	for _, t := range c.tokens {
+		if n.knownToken(t, words) {
+			continue
+		}
+		word, ok := n.respellWord(t, words)
+		if !ok {
+			if more := words.Prefix(t.Word, 12); utf8.RuneCountInString(t.Word) >= 3 && len(more) > 0 {
+				if c.expand == nil {
+					c.expand = map[string][]string{}
+				}
+				c.expand[t.Stem] = more
+			}
+			continue
+		}
+		b.WriteString(c.text[at:t.Start] + word)
+		at, changed = t.End, true
+	}
+	b.WriteString(c.text[at:])
+	return b.String(), changed
+}
+
+func (n *Normaliser) respellWord(t Token, words Words) (string, bool) {
+	others := n.transliterations(t.Word)
+	for _, w := range others {
+		if n.knownToken(Token{Word: w, Stem: n.Stem(w)}, words) {
+			return w, true
+		}
+	}
+	for distance := 1; distance <= allowed(t.Word); distance++ {
+		for _, w := range append([]string{t.Word}, others[:min(len(others), 1)]...) {
+			if _, word, ok := words.Near(n.Stem(w), distance); ok {
+				return word, true
+			}
+		}
+	}
+	return "", false
+}
+
+// allowed is how many mistakes a word of its length may hold.
+func allowed(word string) int {
+	switch l := utf8.RuneCountInString(word); {
+	case l < 4:
+		return 0
+	case l < 7:
+		return 1
+	default:
+		return 2
+	}
+}
+
+// transliterations are the likely Cyrillic readings of a Latin word, best first.
+func (n *Normaliser) transliterations(word string) []string {
+	if scriptOf(word) != latinScript {
+		return nil
+	}
+	base := n.cyrillic(word)
+	out := []string{base}
+	for _, v := range n.lang.variants {
+		if w := strings.ReplaceAll(base, v[0], v[1]); w != base {
+			out = append(out, w)
+		}
+	}
+	return out
+}
+
+func (n *Normaliser) cyrillic(word string) string {
+	var b strings.Builder
+	for at := 0; at < len(word); {
+		step := 1
+		for _, pair := range n.lang.translit {
+			if strings.HasPrefix(word[at:], pair[0]) {
+				b.WriteString(pair[1])
+				step = len(pair[0])
+				break
+			}
+		}
+		at += step
+	}
+	return b.String()
+}
