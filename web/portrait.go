@@ -61,7 +61,7 @@ func (p Portrait) rays() []string {
 	var out []string
 	for i := range n {
 		angle := 80 + i*292/(n-1) + d.between(-4, 4)
-		out = append(out, spin(angle, d.between(72, 94)))
+		out = append(out, spin(angle, d.between(80, 106)))
 	}
 	return out
 }
@@ -72,7 +72,7 @@ func (p Portrait) flying() []string {
 	var out []string
 	for _, at := range [][2]int{{60, 23}, {75, 27}, {74, 13}} {
 		out = append(out, fmt.Sprintf("translate(%d %d)%s",
-			at[0]+d.between(-4, 3), at[1]+d.between(-5, 3), spin(d.between(28, 62), d.between(82, 100))))
+			at[0]+d.between(-4, 3), at[1]+d.between(-5, 3), spin(d.between(28, 62), d.between(100, 122))))
 	}
 	return out
 }

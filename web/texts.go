@@ -119,7 +119,10 @@ func (t *Texts) Kind(v string) string { return t.either("kind."+v, v) }
 func (t *Texts) Kinds(v string) string { return t.either("kinds."+v, v) }
 
 // Level is the word for a level: hobby, zero, junior, work.
-func (t *Texts) Level(v string) string { return t.either("level."+v, v) }
+func (t *Texts) Level(v string) string {
+	// "zero" alone would be a plural form's name to the reader of text files.
+	return t.either("level.is_"+v, v)
+}
 
 // Format is the word for a format: call, chat, review, group, plan.
 func (t *Texts) Format(v string) string { return t.either("format."+v, v) }
