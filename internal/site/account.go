@@ -1,0 +1,166 @@
+package site
+
+import (
+	"context"
+	"encoding/base64"
+	"encoding/json"
+	"net/http"
+	"time"
+
+	"github.com/a-h/templ"
+	"github.com/gin-gonic/gin"
+
+	"github.com/tmoeg/oduvan/internal/fault"
+	"github.com/tmoeg/oduvan/internal/limit"
+	"github.com/tmoeg/oduvan/web"
+)
+
+// The classes of acts that are limited per address; Limits has their bounds.
+const (
+	classSignUp  = "signup"  // new accounts
+	classLogin   = "login"   // codes and passkeys tried
+	classUpload  = "upload"  // pictures, which cost a decode
+	classPreview = "preview" // Markdown shown while typing
+)
+
+// Limits are the bounds of the classes that the signed-in pages count by, for
+// the limiter of the program. They bear a school class behind one address.
+func Limits() map[string]limit.Class {
+	return map[string]limit.Class{
+		classSignUp:  {Every: time.Minute, Burst: 30},
+		classLogin:   {Every: 10 * time.Second, Burst: 30},
+		classUpload:  {Every: 10 * time.Second, Burst: 20},
+		classPreview: {Every: time.Second, Burst: 60},
+	}
+}
+
+// mountAccount registers everything that begins or needs an account.
+func (s *Site) mountAccount(r gin.IRouter) {
+	r.GET("/signup", s.page(s.signUpForm))
+	r.POST("/signup", s.limited(classSignUp, s.act(s.signUp)))
+	r.GET("/code", s.page(s.codePage))
+	r.POST("/code", s.act(s.codeSaved))
+	r.GET("/welcome", s.page(s.welcome))
+	r.GET("/login", s.page(s.loginForm))
+	r.POST("/login", s.limited(classLogin, s.act(s.login)))
+	r.POST("/login/passkey/begin", s.limited(classLogin, s.exchange(s.beginLogin)))
+	r.POST("/login/passkey/finish", s.limited(classLogin, s.exchange(s.finishLogin)))
+	r.POST("/logout", s.act(s.logout))
+	r.GET("/me", s.page(s.me))
+	r.POST("/me/here", s.act(s.stillHere))
+	r.POST("/me/passkeys/begin", s.exchange(s.beginPasskey))
+	r.POST("/me/passkeys/finish", s.exchange(s.finishPasskey))
+}
+
+// keyNext is where a person wanted to go before the code page came between.
+const keyNext = "next"
+
+// sealedFor binds a sealed code to its account: a session row moved to
+// another account opens nothing.
+func sealedFor(accountID string) string { return "session/code/" + accountID }
+
+// keepCode puts a recovery code, sealed, into the session until its owner
+// says that it is saved.
+func (s *Site) keepCode(ctx context.Context, accountID, code string) {
+	sealed := s.Keys.Seal(sealedFor(accountID), []byte(code))
+	s.sessions.Put(ctx, keyCode, base64.RawStdEncoding.EncodeToString(sealed))
+}
+
+// keptCode is the code that waits in the session, empty when there is none.
+func (s *Site) keptCode(ctx context.Context, accountID string) string {
+	sealed, err := base64.RawStdEncoding.DecodeString(s.sessions.GetString(ctx, keyCode))
+	if err != nil || len(sealed) == 0 {
+		return ""
+	}
+	code, err := s.Keys.Open(sealedFor(accountID), sealed)
+	if err != nil {
+		return ""
+	}
+	return string(code)
+}
+
+// signed is frameFor for pages that need an account. The fault of a stranger
+// sends them to sign in and back.
+func (s *Site) signed(c *gin.Context, title string) (web.Frame, *visit, error) {
+	v, err := s.visit(c)
+	if err != nil {
+		return web.Frame{}, nil, err
+	}
+	if v.actor.Anonymous() {
+		return web.Frame{}, nil, fault.Of(fault.Unauthenticated, "signed_out")
+	}
+	f, err := s.frame(c, v)
+	f.Title, f.NoIndex, f.Tab = f.T(title), true, "me"
+	return f, v, err
+}
+
+// stranger is frameFor for pages with a form that strangers post.
+func (s *Site) stranger(c *gin.Context, title string) (web.Frame, *visit, error) {
+	f, v, err := s.frameFor(c, "")
+	if err != nil {
+		return f, nil, err
+	}
+	f.Title, f.CSRF = f.T(title), s.token(c)
+	return f, v, nil
+}
+
+// say keeps a text of the viewer's language for the next page.
+func (s *Site) say(c *gin.Context, kind, key string, args ...any) {
+	if v, err := s.visit(c); err == nil {
+		s.flash(c, kind, s.Web.Texts(v.lang).T(key, args...))
+	}
+}
+
+// exchange answers a script: JSON in with the form's token, JSON out. A fault
+// becomes its status with a text for the person.
+func (s *Site) exchange(h func(*gin.Context, request) (any, error)) gin.HandlerFunc {
+	return func(c *gin.Context) {
+		secureHeaders(c.Writer.Header())
+		c.Header("Cache-Control", "no-store")
+		in, err := s.readRequest(c)
+		var out any
+		if err == nil {
+			out, err = h(c, in)
+		}
+		if err == nil {
+			c.JSON(http.StatusOK, out)
+			return
+		}
+		kind := fault.KindOf(err)
+		if kind == fault.Internal {
+			s.Log.Error("request failed", "route", c.FullPath(), "error", err)
+		}
+		code, args := "", map[string]any(nil)
+		if all := fault.All(err); len(all) > 0 && kind != fault.Internal {
+			code, args = all[0].Code, all[0].Args
+		}
+		lang := web.Russian
+		if v, verr := s.visit(c); verr == nil {
+			lang = v.lang
+		}
+		c.JSON(statusOf(kind), gin.H{"code": code, "error": s.Web.Texts(lang).Fault(kind.String(), code, args)})
+	}
+}
+
+// request is what our own script sends.
+type request struct {
+	CSRF     string          `json:"csrf"`
+	Name     string          `json:"name"`
+	Next     string          `json:"next"`
+	Response json.RawMessage `json:"response"`
+}
+
+func (s *Site) readRequest(c *gin.Context) (request, error) {
+	var in request
+	if c.ContentType() != "application/json" {
+		return in, fault.Of(fault.Invalid, "form_malformed")
+	}
+	body := http.MaxBytesReader(c.Writer, c.Request.Body, formBytes)
+	if err := json.NewDecoder(body).Decode(&in); err != nil {
+		return in, fault.Of(fault.Invalid, "form_malformed").Wrap(err)
+	}
+	return in, s.checkToken(c, in.CSRF)
+}
+
+// form is what again calls to show a refused form.
+type form = func(problems) (templ.Component, error)
