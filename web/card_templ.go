@@ -70,7 +70,7 @@ func personCard(f Frame, c Card) templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = sky(c.Portrait).Render(ctx, templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = sky(c.Portrait, "slice").Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}

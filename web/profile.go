@@ -72,4 +72,4 @@ func (f Frame) formats(list []string) string {
 	return join(words)
 }
 
-func join(words []string) string { return strings.Join(words, ", ") }
+func join(words []string) string { return strings.Join(words, " · ") }

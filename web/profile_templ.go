@@ -257,7 +257,7 @@ func person(f Frame, p ProfilePage) templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = sky(p.Portrait).Render(ctx, templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = sky(p.Portrait, "meet").Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
