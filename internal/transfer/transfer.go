@@ -12,6 +12,7 @@ import (
 	"fmt"
 
 	"github.com/tmoeg/oduvan/internal/fault"
+	"github.com/tmoeg/oduvan/internal/secret"
 )
 
 // The formats Read knows.
@@ -39,4 +40,10 @@ func (p Position) String() string { return fmt.Sprintf("%d:%d", p.Line, p.Column
 func broken(at Position, path, code string) *fault.Error {
 	return fault.Bad(path, code).With("line", at.Line).With("column", at.Column).
 		Wrap(fmt.Errorf("line %d, column %d", at.Line, at.Column))
+}
+
+// Transfer imports into and exports from one branch.
+type Transfer struct {
+	keys  *secret.Keys
+	skill func(string) string
 }
