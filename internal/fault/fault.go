@@ -25,10 +25,11 @@ const (
 	RateLimited          // too many acts; later it works
 	Unavailable          // a part of the program is away for now
 	TooLarge             // the body is over its bound
+	Method               // the address knows no such act
 )
 
 var kindNames = [...]string{"internal", "invalid", "unauthenticated", "forbidden",
-	"not_found", "conflict", "gone", "rate_limited", "unavailable", "too_large"}
+	"not_found", "conflict", "gone", "rate_limited", "unavailable", "too_large", "method"}
 
 // String is the kind's stable word, as API clients and logs see it.
 func (k Kind) String() string {

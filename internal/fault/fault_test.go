@@ -17,7 +17,7 @@ func TestKindNames(t *testing.T) {
 		fault.Internal: "internal", fault.Invalid: "invalid", fault.Unauthenticated: "unauthenticated",
 		fault.Forbidden: "forbidden", fault.NotFound: "not_found", fault.Conflict: "conflict",
 		fault.Gone: "gone", fault.RateLimited: "rate_limited", fault.Unavailable: "unavailable",
-		fault.TooLarge: "too_large", fault.TooLarge + 1: "internal", -1: "internal",
+		fault.TooLarge: "too_large", fault.Method: "method", fault.Method + 1: "internal", -1: "internal",
 	}
 	for kind, name := range want {
 		if kind.String() != name {
