@@ -43,8 +43,8 @@ func samples() []pageSample {
 func plainFrame(f web.Frame) web.Frame {
 	f.Path, f.Title = "/page", "Страница / Page"
 	f.Description = "Описание"
-	f.Footer = []web.Link{{Label: f.T("legal.about"), URL: "/about"}, {Label: f.T("legal.privacy"), URL: "/privacy"},
-		{Label: f.T("legal.rules"), URL: "/rules"}, {Label: "API", URL: "/api/docs"}}
+	f.Footer = []web.Link{{Label: f.T("footer.about"), URL: "/about"}, {Label: f.T("footer.privacy_link"), URL: "/privacy"},
+		{Label: f.T("footer.rules"), URL: "/rules"}, {Label: "API", URL: "/api/docs"}}
 	f.SignUpURL = "/signup"
 	return f
 }
@@ -172,7 +172,7 @@ func sampleNothing(f web.Frame) web.SearchPage {
 	p := sampleSearch(f)
 	p.Cards, p.Total, p.Corrected, p.NextURL, p.PrevURL, p.Page, p.Behind = nil, 0, "", "", "", 1, true
 	p.Money.Currencies = append(p.Money.Currencies, web.Choice{Value: "EUR", Label: "€"})
-	p.Money.Error = f.T("search.price_bad")
+	p.Money.Error = "Напиши сумму числом"
 	p.Nothing = web.Nothing{FreeURL: "/search?free=1", Help: []web.Link{{Label: "Discord", URL: "https://discord.example/x"}},
 		Wider: []web.Link{{Label: f.T("search.without", "filter", "Русский"), URL: "/search?q=a", Count: 12},
 			{Label: f.T("search.everything"), URL: "/search"}}}
@@ -187,7 +187,7 @@ func sampleProfile(f web.Frame) web.ProfilePage {
 		Levels:    []string{f.Texts.Level("hobby"), f.Texts.Level("zero")}, Formats: []string{"call", "chat"},
 		Languages: []web.Word{{"Русский", "ru"}, {"English", "en"}},
 		Links:     []web.Link{{Label: "github.com/lesnoy", URL: "https://github.example/lesnoy"}},
-		Zone:      "Москва, UTC+3", Active: f.T("profile.active_week"), Since: f.T("card.since", "date", "12 декабря 2025"),
+		Zone:      "Москва, UTC+3", Active: f.T("site.active_week"), Since: f.T("site.since", "date", "12 декабря 2025"),
 		Price: web.Price{Main: "1 500 ₽", Unit: "/ занятие"}, Services: offers()[:3], FeedURL: "/tutors/lesnoy-klyuch/feed.atom"}
 }
 
