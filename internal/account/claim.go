@@ -1,0 +1,155 @@
+package account
+
+import (
+	"context"
+	"encoding/hex"
+	"slices"
+	"time"
+
+	"github.com/uptrace/bun"
+
+	"github.com/tmoeg/oduvan/internal/branch"
+	"github.com/tmoeg/oduvan/internal/db"
+	"github.com/tmoeg/oduvan/internal/fault"
+	"github.com/tmoeg/oduvan/internal/secret"
+)
+
+// Imported ties an unclaimed account to the entry it came from: one row, gone
+// when the account is claimed. The source's own id is not kept, only its hash.
+type Imported struct {
+	bun.BaseModel `bun:"table:imported"`
+
+	SourceMAC  []byte    `bun:"source_mac,pk"` // SourceMAC of the format and the source's id
+	AccountID  string    `bun:"account_id"`
+	ClaimMAC   []byte    `bun:"claim_mac"`   // nil: no claim code was given out
+	ContentMAC []byte    `bun:"content_mac"` // ContentMAC of the entry, to tell updated from unchanged
+	Format     string    `bun:"format"`
+	AddedOn    time.Time `bun:"added_on"`
+}
+
+// SourceMAC is the identity of an imported entry.
+func (a *Accounts) SourceMAC(format, sourceID string) []byte {
+	return a.mac(forSource, format+"\x00"+sourceID)
+}
+
+// ContentMAC is the hash of an imported entry's text.
+func (a *Accounts) ContentMAC(content []byte) []byte { return a.mac(forContent, string(content)) }
+
+// SourceErased tells that the person behind an entry had it erased before it
+// was claimed: it must not be imported again.
+func (a *Accounts) SourceErased(sourceMAC []byte) (bool, error) {
+	list, err := a.keys.Tombstones()
+	return slices.Contains(list, hex.EncodeToString(sourceMAC)), err
+}
+
+// ImportedBy finds an entry that was imported before and is not claimed, in
+// the caller's unit of work. Fault: NotFound import_unknown.
+func ImportedBy(ctx context.Context, tx *db.Tx, sourceMAC []byte) (Imported, error) {
+	var row Imported
+	err := db.One(ctx, tx.NewSelect().Model(&row).Where("source_mac = ?", sourceMAC), fault.Of(fault.NotFound, "import_unknown"))
+	return row, err
+}
+
+// PutImported notes an imported entry or its newer content, in the caller's
+// unit of work. The claim code of an entry that was there stays.
+func PutImported(ctx context.Context, tx *db.Tx, row Imported) error {
+	row.ClaimMAC, row.AddedOn = nil, tx.Today()
+	_, err := tx.NewInsert().Model(&row).On("CONFLICT (source_mac) DO UPDATE").Set("content_mac = EXCLUDED.content_mac").Exec(ctx)
+	return err
+}
+
+// NewClaim makes the claim code of an imported account, in the caller's unit of
+// work; an earlier one is no longer good. Fault: NotFound import_unknown.
+func (a *Accounts) NewClaim(ctx context.Context, tx *db.Tx, accountID string) (string, error) {
+	code := secret.NewCode()
+	res, err := tx.NewUpdate().Model((*Imported)(nil)).Set("claim_mac = ?", a.mac(forClaim, code)).Where("account_id = ?", accountID).Exec(ctx)
+	if err := db.Must(res, err, fault.Of(fault.NotFound, "import_unknown")); err != nil {
+		return "", err
+	}
+	return code, nil
+}
+
+// Unclaimed makes an account that nobody can sign in to until it is claimed, in
+// the caller's unit of work. Faults: Invalid handle_form, handle_reserved;
+// Conflict duplicate when the handle is taken.
+func Unclaimed(ctx context.Context, tx *db.Tx, handle string) (Account, error) {
+	if err := CheckHandle(handle, Member); err != nil {
+		return Account{}, err
+	}
+	settings, err := branch.Load(ctx, tx)
+	if err != nil {
+		return Account{}, err
+	}
+	acc := fresh(tx, handle, Member)
+	acc.State, acc.Language = NotClaimed, language(settings, "")
+	return acc, insert(ctx, tx, &acc)
+}
+
+// Claim is what the owner of an imported profile gives to take it over.
+type Claim struct {
+	Code     string
+	Handle   string // empty: the one the account has
+	Language string // "ru" or "en"; else as it is
+}
+
+// OnClaimed adds something to do, in the same transaction, when an imported
+// account gets its owner and with it perhaps another handle. Call it while wiring.
+func (a *Accounts) OnClaimed(fn func(ctx context.Context, tx *db.Tx, accountID string) error) {
+	a.claimed = append(a.claimed, fn)
+}
+
+// Claim gives an imported account to its owner and returns the recovery code,
+// shown once. The code is good once, and the tie to the imported entry is cut.
+// Faults: Unauthenticated claim_unknown (field code), the same for every wrong
+// text; Invalid handle_form, handle_reserved; Conflict handle_taken.
+func (a *Accounts) Claim(ctx context.Context, in Claim) (acc Account, recovery string, err error) {
+	mac := a.codeMAC(forClaim, in.Code)
+	unknown := &fault.Error{Kind: fault.Unauthenticated, Code: "claim_unknown", Field: "code"}
+	var row Imported
+	// Looked up in a read first: guesses never wait for the one writer.
+	err = a.db.Read(ctx, func(tx *db.Tx) error {
+		return db.One(ctx, tx.NewSelect().Model(&row).Where("claim_mac = ?", mac), unknown)
+	})
+	if err != nil {
+		return Account{}, "", err
+	}
+	recovery = secret.NewCode()
+	err = a.db.Write(ctx, func(tx *db.Tx) error {
+		res, err := tx.NewDelete().Model((*Imported)(nil)).Where("source_mac = ? AND claim_mac = ?", row.SourceMAC, mac).Exec(ctx)
+		if err := db.Must(res, err, unknown); err != nil {
+			return err
+		}
+		if acc, err = ByID(ctx, tx, row.AccountID); err != nil {
+			return err
+		}
+		return a.takeOver(ctx, tx, &acc, in, recovery)
+	})
+	if err != nil {
+		return Account{}, "", takenHandle(err)
+	}
+	return acc, recovery, nil
+}
+
+func (a *Accounts) takeOver(ctx context.Context, tx *db.Tx, acc *Account, in Claim, recovery string) error {
+	if in.Handle != "" && in.Handle != acc.Handle {
+		if err := CheckHandle(in.Handle, Member); err != nil {
+			return err
+		}
+		acc.Handle = in.Handle
+	}
+	if in.Language == "ru" || in.Language == "en" {
+		acc.Language = in.Language
+	}
+	acc.State, acc.RecoveryMAC, acc.JoinedOn = Active, a.mac(forRecovery, recovery), tx.Today()
+	res, err := tx.NewUpdate().Model(acc).Column("handle", "language", "state", "recovery_mac", "joined_on").
+		Where("id = ? AND state = ?", acc.ID, NotClaimed).Exec(ctx)
+	if err := db.Must(res, err, fault.Of(fault.Conflict, "account_claimed")); err != nil {
+		return err
+	}
+	for _, fn := range a.claimed {
+		if err := fn(ctx, tx, acc.ID); err != nil {
+			return err
+		}
+	}
+	return nil
+}
