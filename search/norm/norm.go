@@ -6,8 +6,6 @@
 package norm
 
 import (
-	"strings"
-
 	"github.com/tmoeg/oduvan/search/taxonomy"
 )
 
@@ -30,6 +28,7 @@ type Normaliser struct {
 // phrase is one spelling of a skill as stems.
 type phrase struct {
 	stems []string
+	words []string
 	skill string
 	maybe bool
 }
@@ -49,44 +48,61 @@ func New(tax *taxonomy.Taxonomy) *Normaliser {
 }
 
 func (n *Normaliser) addPhrase(text, skill string, maybe bool) {
-	stems := stemsOf(n.Tokens(text))
-	if len(stems) == 0 {
-		return
+	tokens := n.Tokens(text)
+	if len(tokens) == 0 || len(tokens) == 1 && n.lang.stop[tokens[0].Word] {
+		return // "it" names a skill in a picker only: in texts it is a pronoun
 	}
-	for _, p := range n.phrases[stems[0]] {
-		if strings.Join(p.stems, " ") == strings.Join(stems, " ") && (p.skill == skill || maybe) {
-			return
-		}
-	}
+	stems := stemsOf(tokens)
 	for _, s := range stems {
 		n.parts[s] = true
 	}
-	n.phrases[stems[0]] = append(n.phrases[stems[0]], phrase{stems, skill, maybe})
+	n.phrases[stems[0]] = append(n.phrases[stems[0]], phrase{stems, wordsOf(tokens), skill, maybe})
 }
 
-// match finds the longest spelling of a skill at the start of tokens.
+// match finds the longest spelling of a skill at the start of tokens. Among
+// equals one written exactly so wins over one that only shares its stems, and a
+// certain one over an ambiguous one.
 func (n *Normaliser) match(tokens []Token) (best phrase, ok bool) {
+	score := 0
 	for _, p := range n.phrases[tokens[0].Stem] {
-		if len(p.stems) > len(tokens) || len(p.stems) < len(best.stems) {
+		if len(p.stems) > len(tokens) {
 			continue
 		}
-		if len(p.stems) == len(best.stems) && !best.maybe {
+		same, exact := compare(p, tokens)
+		if !same {
 			continue
 		}
-		if sameStems(p.stems, tokens) {
-			best, ok = p, true
+		value := 4 * len(p.stems)
+		if exact {
+			value += 2
+		}
+		if !p.maybe {
+			value++
+		}
+		if value > score {
+			best, ok, score = p, true, value
 		}
 	}
 	return best, ok
 }
 
-func sameStems(stems []string, tokens []Token) bool {
-	for i, s := range stems {
+func compare(p phrase, tokens []Token) (same, exact bool) {
+	exact = true
+	for i, s := range p.stems {
 		if tokens[i].Stem != s {
-			return false
+			return false, false
 		}
+		exact = exact && tokens[i].Word == p.words[i]
 	}
-	return true
+	return true, exact
+}
+
+func wordsOf(tokens []Token) []string {
+	out := make([]string, len(tokens))
+	for i, t := range tokens {
+		out[i] = t.Word
+	}
+	return out
 }
 
 func stemsOf(tokens []Token) []string {

@@ -51,6 +51,7 @@ func (n *Normaliser) readWord(text string, at int, word *strings.Builder) int {
 	for at < len(text) {
 		r, size := utf8.DecodeRuneInString(text[at:])
 		switch {
+		case word.Len() > wordLimit && (isWordRune(r) || unicode.Is(unicode.Mn, r)): // too long to keep
 		case isWordRune(r):
 			word.WriteRune(foldRune(r))
 		case unicode.Is(unicode.Mn, r):
