@@ -205,8 +205,6 @@ const (
 	forSession    = "session"
 	forInvitation = "invitation"
 	forClaim      = "claim"
-	forSource     = "imported-source"
-	forContent    = "imported-content"
 	forKey        = "idempotency-key"
 	forBody       = "idempotency-body"
 )

@@ -2,8 +2,6 @@ package account
 
 import (
 	"context"
-	"encoding/hex"
-	"slices"
 	"time"
 
 	"github.com/uptrace/bun"
@@ -19,27 +17,22 @@ import (
 type Imported struct {
 	bun.BaseModel `bun:"table:imported"`
 
-	SourceMAC  []byte    `bun:"source_mac,pk"` // SourceMAC of the format and the source's id
+	SourceMAC  []byte    `bun:"source_mac,pk"` // the importer's hash of format and source's id
 	AccountID  string    `bun:"account_id"`
-	ClaimMAC   []byte    `bun:"claim_mac"`   // nil: no claim code was given out
-	ContentMAC []byte    `bun:"content_mac"` // ContentMAC of the entry, to tell updated from unchanged
+	ClaimMAC   []byte    `bun:"claim_mac"`   // ClaimMAC of its code; nil: none was given out
+	ContentMAC []byte    `bun:"content_mac"` // the importer's hash of the entry, to tell updated from unchanged
 	Format     string    `bun:"format"`
 	AddedOn    time.Time `bun:"added_on"`
 }
 
-// SourceMAC is the identity of an imported entry.
-func (a *Accounts) SourceMAC(format, sourceID string) []byte {
-	return a.mac(forSource, format+"\x00"+sourceID)
-}
-
-// ContentMAC is the hash of an imported entry's text.
-func (a *Accounts) ContentMAC(content []byte) []byte { return a.mac(forContent, string(content)) }
-
-// SourceErased tells that the person behind an entry had it erased before it
-// was claimed: it must not be imported again.
-func (a *Accounts) SourceErased(sourceMAC []byte) (bool, error) {
-	list, err := a.keys.Tombstones()
-	return slices.Contains(list, hex.EncodeToString(sourceMAC)), err
+// ClaimMAC is what is kept of a claim code, nil for an empty one. Text that is
+// no code gets a hash that no code has.
+func ClaimMAC(keys *secret.Keys, code string) []byte {
+	if code == "" {
+		return nil
+	}
+	sum := keys.MAC(forClaim, []byte(canonical(code)))
+	return sum[:]
 }
 
 // ImportedBy finds an entry that was imported before and is not claimed, in
@@ -50,23 +43,13 @@ func ImportedBy(ctx context.Context, tx *db.Tx, sourceMAC []byte) (Imported, err
 	return row, err
 }
 
-// PutImported notes an imported entry or its newer content, in the caller's
-// unit of work. The claim code of an entry that was there stays.
+// PutImported notes an imported entry, or the newer content and claim code of
+// one that was there, in the caller's unit of work; AddedOn is set to today.
 func PutImported(ctx context.Context, tx *db.Tx, row Imported) error {
-	row.ClaimMAC, row.AddedOn = nil, tx.Today()
-	_, err := tx.NewInsert().Model(&row).On("CONFLICT (source_mac) DO UPDATE").Set("content_mac = EXCLUDED.content_mac").Exec(ctx)
+	row.AddedOn = tx.Today()
+	_, err := tx.NewInsert().Model(&row).On("CONFLICT (source_mac) DO UPDATE").
+		Set("content_mac = EXCLUDED.content_mac, claim_mac = EXCLUDED.claim_mac").Exec(ctx)
 	return err
-}
-
-// NewClaim makes the claim code of an imported account, in the caller's unit of
-// work; an earlier one is no longer good. Fault: NotFound import_unknown.
-func (a *Accounts) NewClaim(ctx context.Context, tx *db.Tx, accountID string) (string, error) {
-	code := secret.NewCode()
-	res, err := tx.NewUpdate().Model((*Imported)(nil)).Set("claim_mac = ?", a.mac(forClaim, code)).Where("account_id = ?", accountID).Exec(ctx)
-	if err := db.Must(res, err, fault.Of(fault.NotFound, "import_unknown")); err != nil {
-		return "", err
-	}
-	return code, nil
 }
 
 // Unclaimed makes an account that nobody can sign in to until it is claimed, in
@@ -103,7 +86,7 @@ func (a *Accounts) OnClaimed(fn func(ctx context.Context, tx *db.Tx, accountID s
 // Faults: Unauthenticated claim_unknown (field code), the same for every wrong
 // text; Invalid handle_form, handle_reserved; Conflict handle_taken.
 func (a *Accounts) Claim(ctx context.Context, in Claim) (acc Account, recovery string, err error) {
-	mac := a.codeMAC(forClaim, in.Code)
+	mac := a.codeMAC(forClaim, in.Code) // ClaimMAC, but never nil
 	unknown := &fault.Error{Kind: fault.Unauthenticated, Code: "claim_unknown", Field: "code"}
 	var row Imported
 	// Looked up in a read first: guesses never wait for the one writer.

@@ -2,7 +2,6 @@ package account
 
 import (
 	"context"
-	"encoding/hex"
 	"errors"
 	"slices"
 	"strings"
@@ -60,8 +59,7 @@ func (a *Accounts) Erase(ctx context.Context, by Actor, confirmHandle string) er
 }
 
 // EraseUnclaimed removes an imported account that nobody has claimed, for
-// somebody who does not want to be listed: a later import of the same entry
-// leaves it out. It needs an operator. Faults: Unauthenticated, Forbidden;
+// somebody who does not want to be listed. It needs an operator. Faults: Unauthenticated, Forbidden;
 // NotFound account_unknown; Conflict account_claimed.
 func (a *Accounts) EraseUnclaimed(ctx context.Context, by Actor, handle string) error {
 	if err := need(by, Operator); err != nil {
@@ -113,14 +111,6 @@ func (a *Accounts) erase(ctx context.Context, tx *db.Tx, acc Account) error {
 			return err
 		}
 	}
-	stones := []string{acc.ID}
-	var rows []Imported
-	if err := tx.NewSelect().Model(&rows).Where("account_id = ?", acc.ID).Scan(ctx); err != nil {
-		return err
-	}
-	for _, row := range rows {
-		stones = append(stones, hex.EncodeToString(row.SourceMAC))
-	}
 	if err := noDeadlines(ctx, tx, acc.ID); err != nil {
 		return err
 	}
@@ -133,10 +123,8 @@ func (a *Accounts) erase(ctx context.Context, tx *db.Tx, acc Account) error {
 			return err
 		}
 	}
-	for _, id := range stones {
-		if err := a.keys.AddTombstone(id); err != nil {
-			return err
-		}
+	if err := a.keys.AddTombstone(acc.ID); err != nil {
+		return err
 	}
 	return tx.Enqueue(ctx, eraseJob{})
 }

@@ -116,11 +116,10 @@ type (
 		Imported    *exportedImport   `json:"imported,omitempty"`
 	}
 	exportedPasskey struct {
-		Name         string `json:"name"`
-		CredentialID []byte `json:"credential_id"`
-		SignCount    uint32 `json:"sign_count"`
-		AddedOn      string `json:"added_on"`
-		UsedOn       string `json:"used_on,omitempty"`
+		Name      string `json:"name"`
+		SignCount uint32 `json:"sign_count"`
+		AddedOn   string `json:"added_on"`
+		UsedOn    string `json:"used_on,omitempty"`
 	}
 	exportedToken struct {
 		Name    string    `json:"name"`
@@ -180,7 +179,7 @@ func (r rowsOf) shape(acc Account) exported {
 		e.HeldUntil = &until
 	}
 	for _, p := range r.passkeys {
-		e.Passkeys = append(e.Passkeys, exportedPasskey{p.Name, p.CredentialID, p.Key.SignCount, day(p.AddedOn), day(p.UsedOn)})
+		e.Passkeys = append(e.Passkeys, exportedPasskey{p.Name, p.Key.SignCount, day(p.AddedOn), day(p.UsedOn)})
 	}
 	for _, t := range r.tokens {
 		e.Tokens = append(e.Tokens, exportedToken{t.Name, day(t.AddedOn), t.ExpiresAt.UTC()})

@@ -43,8 +43,8 @@ type Store struct {
 
 var _ scs.CtxStore = (*Store)(nil)
 
-// Store is the branch's session store.
-func (a *Accounts) Store() *Store { return &Store{accounts: a} }
+// Sessions is the branch's session store.
+func (a *Accounts) Sessions() *Store { return &Store{accounts: a} }
 
 // FindCtx reads a session that has not expired.
 func (s *Store) FindCtx(ctx context.Context, token string) (data []byte, found bool, err error) {

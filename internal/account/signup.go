@@ -223,14 +223,15 @@ func (a *Accounts) spendInvitation(ctx context.Context, tx *db.Tx, code string) 
 	return db.Must(res, err, fault.Bad("invitation", "invitation_unknown"))
 }
 
-// codeMAC is the hash of a typed code. Text that is no code gets the hash of
-// nothing, which no row has, so that both are looked up and take equally long.
-func (a *Accounts) codeMAC(purpose, typed string) []byte {
-	code, ok := secret.ParseCode(typed)
-	if !ok {
-		code = ""
-	}
-	return a.mac(purpose, code)
+// codeMAC is the hash of a typed code.
+func (a *Accounts) codeMAC(purpose, typed string) []byte { return a.mac(purpose, canonical(typed)) }
+
+// canonical is a typed code as it was made. Text that is no code becomes the
+// empty text, which no row has the hash of, so that both are looked up and take
+// equally long.
+func canonical(typed string) string {
+	code, _ := secret.ParseCode(typed)
+	return code
 }
 
 func takenOf(ctx context.Context, tx *db.Tx, handles []string) (map[string]bool, error) {
