@@ -77,6 +77,12 @@ CREATE TABLE imported (
 	{{time "added_on"}}
 );
 
+-- That an entry was here, without whose it became: who has claimed or erased it
+-- is never imported anew.
+CREATE TABLE imported_seen (
+	{{blob "source_mac" 32}} PRIMARY KEY
+);
+
 CREATE TABLE idempotency (
 	{{text "account_id" 36}} REFERENCES account (id) ON DELETE CASCADE,
 	{{text "route" 100}},
