@@ -25,13 +25,14 @@ type Imported struct {
 	AddedOn    time.Time `bun:"added_on"`
 }
 
-// ClaimMAC is what is kept of a claim code, nil for an empty one. Text that is
-// no code gets a hash that no code has.
+// ClaimMAC is what is kept of a claim code; nil for text that is no code, so
+// that nothing such can ever be claimed.
 func ClaimMAC(keys *secret.Keys, code string) []byte {
-	if code == "" {
+	text, ok := secret.ParseCode(code)
+	if !ok {
 		return nil
 	}
-	sum := keys.MAC(forClaim, []byte(canonical(code)))
+	sum := keys.MAC(forClaim, []byte(text))
 	return sum[:]
 }
 
