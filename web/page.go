@@ -87,6 +87,6 @@ func (f Frame) Manifest() []byte {
 // needs, and nothing a person has seen.
 func (w *Web) Worker() []byte {
 	body := w.byName["worker.js"].body
-	return fmt.Appendf(nil, "const version = %q;\nconst keep = [\"/offline\", %q, %q];\n%s",
+	return fmt.Appendf(nil, "self.oduvan = {version: %q, keep: [\"/offline\", %q, %q]};\n%s",
 		w.byName["base.css"].etag+w.byName["worker.js"].etag, w.Asset("base.css"), w.Asset("icon.svg"), body)
 }

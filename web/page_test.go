@@ -3,9 +3,8 @@ package web_test
 import (
 	"bytes"
 	"compress/gzip"
-	"io/fs"
+	"io"
 	"net/http/httptest"
-	"os"
 	"strings"
 	"testing"
 
@@ -229,30 +228,55 @@ func TestPageRulesCanFail(t *testing.T) {
 	}
 }
 
+// TestSearchPageIsLight counts what a stranger's first search page transfers.
 func TestSearchPageIsLight(t *testing.T) {
 	t.Parallel()
 	w := open(t)
-	var total int
-	for _, s := range samples() {
-		if s.name == "search" {
-			total = packed(t, render(t, s, w.Frame(web.Russian)))
+	page := render(t, sample(t, "search"), w.Frame(web.Russian))
+	total, files := packed(t, page), 0
+	for _, n := range find(parse(t, page), "link[rel=stylesheet], script[src]") {
+		url, ok := attr(n, "src")
+		if !ok {
+			url, _ = attr(n, "href")
 		}
-	}
-	names, err := fs.Glob(os.DirFS("static"), "*.[cj]s*")
-	if err != nil || len(names) < 5 {
-		t.Fatal(names, err)
-	}
-	for _, name := range names {
-		r := httptest.NewRequest("GET", w.Asset(name), nil)
+		r := httptest.NewRequest("GET", url, nil)
 		r.Header.Set("Accept-Encoding", "gzip")
 		rec := httptest.NewRecorder()
 		w.Assets().ServeHTTP(rec, r)
 		total += rec.Body.Len()
+		files++
 	}
-	if total > 30_000 {
-		t.Errorf("a search page with styles and scripts sends %d bytes, want at most 30000", total)
+	if files < 5 || total > 30_000 {
+		t.Errorf("a search page with %d files sends %d bytes, want at most 30000", files, total)
 	}
-	t.Logf("search page with 24 cards, styles and scripts: %d bytes", total)
+	t.Logf("search page with 24 cards and %d files: %d bytes", files, total)
+}
+
+func sample(t testing.TB, name string) pageSample {
+	t.Helper()
+	for _, s := range samples() {
+		if s.name == name {
+			return s
+		}
+	}
+	t.Fatal("no sample", name)
+	return pageSample{}
+}
+
+func BenchmarkSearchPage(b *testing.B) {
+	w, err := web.New()
+	if err != nil {
+		b.Fatal(err)
+	}
+	s := sample(b, "search")
+	f := s.frame(w.Frame(web.Russian))
+	p := sampleSearch(f)
+	b.ReportAllocs()
+	for b.Loop() {
+		if err := web.Search(f, p).Render(b.Context(), io.Discard); err != nil {
+			b.Fatal(err)
+		}
+	}
 }
 
 func packed(t *testing.T, page []byte) int {
@@ -271,25 +295,20 @@ func packed(t *testing.T, page []byte) int {
 func TestHeadCannotBeEscaped(t *testing.T) {
 	t.Parallel()
 	w := open(t)
-	for _, s := range samples() {
-		if s.name != "profile" {
-			continue
-		}
-		doc := parse(t, render(t, s, w.Frame(web.English)))
-		data := find(doc, `script[type="application/ld+json"]`)
-		if len(data) != 1 || !strings.Contains(text(data[0]), `\u003c/script>`) {
-			t.Errorf("structured data is not one closed element: %v", data)
-		}
-		if got, _ := attr(find(doc, `meta[property="og:type"]`)[0], "content"); got != "profile" {
-			t.Errorf("og:type = %q", got)
-		}
+	doc := parse(t, render(t, sample(t, "profile"), w.Frame(web.English)))
+	data := find(doc, `script[type="application/ld+json"]`)
+	if len(data) != 1 || !strings.Contains(text(data[0]), `\u003c/script>`) {
+		t.Errorf("structured data is not one closed element: %v", data)
+	}
+	if got, _ := attr(find(doc, `meta[property="og:type"]`)[0], "content"); got != "profile" {
+		t.Errorf("og:type = %q", got)
 	}
 }
 
 func TestLanguagePrefix(t *testing.T) {
 	t.Parallel()
 	w := open(t)
-	s := samples()[0]
+	s := sample(t, "home")
 	doc := parse(t, render(t, pageSample{frame: func(f web.Frame) web.Frame {
 		f.Base = "/en"
 		return s.frame(f)

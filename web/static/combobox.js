@@ -5,12 +5,12 @@
 
 const wait = 150;
 
-/** @param {HTMLFormElement} form */
-function combobox(form) {
-  const input = form.querySelector("input[type=search]");
-  const source = form.dataset.suggest;
-  if (!(input instanceof HTMLInputElement) || !source) return;
-
+/**
+ * @param {HTMLFormElement} form
+ * @param {HTMLInputElement} input
+ * @param {string} source address that completes ?q=
+ */
+function combobox(form, input, source) {
   const list = document.createElement("ul");
   list.className = "sug";
   list.id = input.id + "-list";
@@ -134,5 +134,8 @@ function combobox(form) {
 }
 
 document.querySelectorAll("form.search").forEach((form) => {
-  if (form instanceof HTMLFormElement) combobox(form);
+  if (!(form instanceof HTMLFormElement)) return;
+  const input = form.querySelector("input[type=search]");
+  const source = form.dataset.suggest;
+  if (input instanceof HTMLInputElement && source) combobox(form, input, source);
 });

@@ -3,6 +3,7 @@
 
 const panel = document.getElementById("filters");
 const form = panel?.querySelector("form");
+const narrow = matchMedia("(max-width: 1080px)"); // as in base.css
 
 function behind() {
   return [...document.querySelectorAll(".top, #main, .site, .tabs, .skip")];
@@ -10,12 +11,13 @@ function behind() {
 
 function apply() {
   if (!panel) return;
-  const open = location.hash === "#filters" && getComputedStyle(panel).position === "fixed";
+  const open = location.hash === "#filters" && narrow.matches;
   behind().forEach((part) => part.toggleAttribute("inert", open));
   if (open) {
     panel.setAttribute("role", "dialog");
     panel.setAttribute("aria-modal", "true");
-    panel.querySelector("a.fclose")?.focus();
+    const close = panel.querySelector("a.fclose");
+    if (close instanceof HTMLElement) close.focus();
   } else {
     panel.removeAttribute("role");
     panel.removeAttribute("aria-modal");
@@ -24,11 +26,13 @@ function apply() {
 
 if (panel && form) {
   window.addEventListener("hashchange", apply);
-  window.addEventListener("resize", apply);
+  narrow.addEventListener("change", apply);
   document.addEventListener("keydown", (event) => {
     if (event.key === "Escape" && location.hash === "#filters") {
       location.hash = "#main";
-      document.querySelector("a.fbtn")?.focus();
+      apply(); // the button behind takes the focus only when it is not inert
+      const button = document.querySelector("a.fbtn");
+      if (button instanceof HTMLElement) button.focus();
     }
   });
   document.querySelector("select[name=sort]")?.addEventListener("change", () => form.requestSubmit());
