@@ -11,10 +11,12 @@ import (
 )
 
 // The shape of relevance: saturation of frequency, the worth of a narrower
-// skill beside the asked one, and the small parts that quality and freshness add.
+// skill or of an ambiguous plain word beside the asked one, and the small parts
+// that quality and freshness add.
 const (
 	saturation    = 6.0
 	widerFactor   = 0.4
+	maybeFactor   = 0.5
 	weightPart    = 0.2
 	freshPart     = 0.15
 	freshDays     = 90
@@ -91,24 +93,21 @@ func (m *matcher) lookups(plan norm.Plan, wider bool) (need, like [][]lookup, er
 			return nil, nil, err
 		}
 	}
-	group := func(g norm.Group) ([]lookup, error) {
-		var out []lookup
-		for _, t := range g.Terms {
-			l, err := m.lookup(dicts, t, 1)
-			if err != nil {
-				return nil, err
-			}
-			out = append(out, l)
-		}
-		for _, t := range g.Wider {
-			if !wider {
+	group := func(g norm.Group) (out []lookup, err error) {
+		for _, kind := range []struct {
+			terms  []string
+			factor float64
+		}{{g.Terms, 1}, {g.Maybe, maybeFactor}, {g.Wider, widerFactor}} {
+			if kind.factor == widerFactor && !wider {
 				break
 			}
-			l, err := m.lookup(dicts, t, widerFactor)
-			if err != nil {
-				return nil, err
+			for _, t := range kind.terms {
+				l, err := m.lookup(dicts, t, kind.factor)
+				if err != nil {
+					return nil, err
+				}
+				out = append(out, l)
 			}
-			out = append(out, l)
 		}
 		return out, nil
 	}

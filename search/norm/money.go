@@ -71,6 +71,9 @@ func quoted(list string) string {
 func (n *Normaliser) takeMoney(text string) (rest string, m Money) {
 	rest = text
 	for range 3 {
+		if !hasDigit(rest) {
+			break
+		}
 		cut, ok := n.lang.money.one(rest, &m)
 		if !ok {
 			break

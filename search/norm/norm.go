@@ -6,6 +6,8 @@
 package norm
 
 import (
+	"sync/atomic"
+
 	"github.com/tmoeg/oduvan/search/taxonomy"
 )
 
@@ -17,12 +19,13 @@ const Version = "1"
 // word of a text can begin with it.
 const ConceptMark = "="
 
-// Normaliser is immutable after New and safe for concurrent use.
+// Normaliser gives equal answers for ever and is safe for concurrent use.
 type Normaliser struct {
 	tax     *taxonomy.Taxonomy
 	lang    *language
 	phrases map[string][]phrase // by the first stem
 	parts   map[string]bool     // every stem of every phrase
+	stems   [stemSlots]atomic.Pointer[stemmed]
 }
 
 // phrase is one spelling of a skill as stems.

@@ -153,7 +153,11 @@ func TestPlanRepairs(t *testing.T) {
 func needs(p norm.Plan) [][]string {
 	var out [][]string
 	for _, g := range p.Need {
-		out = append(out, g.Terms)
+		terms := slices.Clone(g.Terms)
+		for _, m := range g.Maybe {
+			terms = append(terms, "?"+m)
+		}
+		out = append(out, terms)
 	}
 	return out
 }
@@ -161,7 +165,7 @@ func needs(p norm.Plan) [][]string {
 func TestPlanTerms(t *testing.T) {
 	t.Parallel()
 	for text, want := range map[string][][]string{
-		"го собеседование":        {{"=go", "го"}, {"=interview"}},
+		"го собеседование":        {{"=go", "?го"}, {"=interview"}},
 		"репетитор по python":     {{"=python"}},
 		"репетитор":               {{"=tutor"}},
 		"хочу научиться рисовать": {{"=drawing"}},

@@ -35,6 +35,7 @@ type Plan struct {
 // Group is one word or name of the query: any of its terms will do.
 type Group struct {
 	Terms []string
+	Maybe []string // the plain word of an ambiguous name: it matches too, and is worth less
 	Wider []string // terms of narrower skills, for when little is found
 }
 
@@ -118,7 +119,7 @@ func (n *Normaliser) isSoft(skill string) bool {
 func (n *Normaliser) concept(p phrase, t Token) Group {
 	g := Group{Terms: []string{ConceptMark + p.skill}}
 	if p.maybe && len(p.stems) == 1 {
-		g.Terms = append(g.Terms, t.Stem)
+		g.Maybe = append(g.Maybe, t.Stem)
 	}
 	s, _ := n.tax.Skill(p.skill)
 	for _, id := range s.Has {

@@ -145,6 +145,31 @@ func mapAll(word string, table map[rune]rune) (string, bool) {
 // Stem cuts a folded word to its stem by its script. Words with digits or
 // marks stay as they are.
 func (n *Normaliser) Stem(word string) string {
+	slot := &n.stems[hash(word)%stemSlots]
+	if known := slot.Load(); known != nil && known.word == word {
+		return known.stem
+	}
+	made := &stemmed{strings.Clone(word), ""}
+	made.stem = stem(made.word)
+	slot.Store(made)
+	return made.stem
+}
+
+// stemSlots bounds the memory of stems already made: words of texts repeat.
+const stemSlots = 1 << 13
+
+type stemmed struct{ word, stem string }
+
+// hash is FNV-1a.
+func hash(word string) (h uint32) {
+	h = 2166136261
+	for i := range len(word) {
+		h = (h ^ uint32(word[i])) * 16777619
+	}
+	return h
+}
+
+func stem(word string) string {
 	switch scriptOf(word) {
 	case cyrillicScript:
 		return russian.Stem(word, true)

@@ -1,0 +1,151 @@
+package searchtest
+
+import (
+	"cmp"
+	"math"
+	"slices"
+	"strings"
+
+	"github.com/tmoeg/oduvan/search"
+)
+
+// oracle answers a query without text by looking at every document: slow,
+// plain, and the measure of every engine.
+type oracle []search.Document
+
+// filter names one filter, so that a facet can be counted without its own.
+type filter struct {
+	facet string
+	holds func(*search.Document) bool
+}
+
+func anyIn(have, want []string) bool {
+	return len(want) == 0 || slices.ContainsFunc(want, func(w string) bool { return slices.Contains(have, w) })
+}
+
+func filters(q search.Query) []filter {
+	return []filter{
+		{search.FacetKind, func(d *search.Document) bool { return anyIn([]string{d.Kind}, q.Kinds) }},
+		{search.FacetSkill, func(d *search.Document) bool { return anyIn(d.Skills, q.Skills) }},
+		{search.FacetLevel, func(d *search.Document) bool { return anyIn(d.Levels, q.Levels) }},
+		{search.FacetLang, func(d *search.Document) bool { return anyIn(d.Langs, q.Langs) }},
+		{search.FacetFormat, func(d *search.Document) bool { return anyIn(d.Formats, q.Formats) }},
+		{search.FacetFree, func(d *search.Document) bool { return !q.Free || d.Free }},
+		{search.FacetNew, func(d *search.Document) bool { return !q.Newcomer || d.NewTo.After(q.Now) }},
+		{search.FacetMoney, func(d *search.Document) bool { return priced(d, q) }},
+		{"", func(d *search.Document) bool { return q.Owner == "" || d.Owner == q.Owner }},
+	}
+}
+
+// worth is a price in the query's currency; NaN if the two are not compared.
+func worth(p search.Price, q search.Query) float64 {
+	if p.Currency == q.Currency {
+		return float64(p.Minor)
+	}
+	if r, ok := q.Rates[p.Currency]; ok {
+		return float64(p.Minor) * r
+	}
+	return math.NaN()
+}
+
+func priced(d *search.Document, q search.Query) bool {
+	if q.PriceMin == 0 && q.PriceMax == 0 || d.Free && q.PriceMin == 0 {
+		return true
+	}
+	return slices.ContainsFunc(d.Prices, func(p search.Price) bool {
+		w := worth(p, q)
+		return w >= float64(q.PriceMin) && (q.PriceMax == 0 || w <= float64(q.PriceMax))
+	})
+}
+
+// matching lists the documents under all filters but those of one facet.
+func (o oracle) matching(q search.Query, without string) []*search.Document {
+	var out []*search.Document
+	for i := range o {
+		d := &o[i]
+		if !slices.ContainsFunc(filters(q), func(f filter) bool { return f.facet != without && !f.holds(d) }) {
+			out = append(out, d)
+		}
+	}
+	return out
+}
+
+// facets counts every facet under all other filters.
+func (o oracle) facets(q search.Query) map[string][]search.Count {
+	out := map[string][]search.Count{}
+	flag := func(on bool) []string {
+		if on {
+			return []string{"true"}
+		}
+		return nil
+	}
+	for facet, values := range map[string]func(*search.Document) []string{
+		search.FacetKind:   func(d *search.Document) []string { return []string{d.Kind} },
+		search.FacetSkill:  func(d *search.Document) []string { return d.Skills },
+		search.FacetLevel:  func(d *search.Document) []string { return d.Levels },
+		search.FacetLang:   func(d *search.Document) []string { return d.Langs },
+		search.FacetFormat: func(d *search.Document) []string { return d.Formats },
+		search.FacetFree:   func(d *search.Document) []string { return flag(d.Free) },
+		search.FacetNew:    func(d *search.Document) []string { return flag(d.NewTo.After(q.Now)) },
+		search.FacetMoney: func(d *search.Document) (out []string) {
+			for _, p := range d.Prices {
+				out = append(out, p.Currency)
+			}
+			return out
+		},
+	} {
+		out[facet] = tally(o.matching(q, facet), values)
+	}
+	return out
+}
+
+func tally(docs []*search.Document, values func(*search.Document) []string) []search.Count {
+	counts := map[string]int{}
+	for _, d := range docs {
+		vs := slices.Clone(values(d))
+		slices.Sort(vs)
+		for _, v := range slices.Compact(vs) {
+			counts[v]++
+		}
+	}
+	out := []search.Count{}
+	for v, n := range counts {
+		out = append(out, search.Count{Value: v, Count: n})
+	}
+	slices.SortFunc(out, func(a, b search.Count) int {
+		return cmp.Or(cmp.Compare(b.Count, a.Count), strings.Compare(a.Value, b.Value))
+	})
+	return out
+}
+
+// ordered lists the references in the order of price or newness.
+func (o oracle) ordered(q search.Query) []search.Ref {
+	docs := o.matching(q, "none")
+	least := func(d *search.Document) float64 {
+		best := math.MaxFloat64
+		for _, p := range d.Prices {
+			if w := worth(p, q); w < best {
+				best = w
+			}
+		}
+		if d.Free {
+			best = 0
+		}
+		return best
+	}
+	slices.SortFunc(docs, func(a, b *search.Document) int {
+		c := 0
+		switch q.Sort {
+		case search.SortPrice:
+			c = cmp.Compare(least(a), least(b))
+		case search.SortNew:
+			c = b.Created.Compare(a.Created)
+		}
+		return cmp.Or(c, strings.Compare(a.Kind, b.Kind), strings.Compare(a.ID, b.ID))
+	})
+	out := make([]search.Ref, 0, len(docs))
+	for _, d := range docs {
+		out = append(out, d.Ref)
+	}
+	return out
+}
