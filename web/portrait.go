@@ -40,41 +40,45 @@ func (p Portrait) hue() string {
 	return "h" + strconv.Itoa(d.between(0, hues-1))
 }
 
-// ticks are the transforms of a small portrait's rays, and of the one seed
-// that has left through the gap between them.
-func (p Portrait) ticks() (rays []string, gone string) {
+// ticks draws a small portrait's rays, and the one seed that has left through
+// the gap between them. The markup is made of our own words and numbers only,
+// and is put together by hand since a page holds dozens of portraits.
+func (p Portrait) ticks() string {
 	d := dice{p.Seed ^ 1}
 	gap := d.between(0, 359)
 	n := d.between(7, 9)
+	out := make([]byte, 0, 512)
 	for i := range n {
 		angle := gap + 34 + i*292/(n-1) + d.between(-5, 5)
-		rays = append(rays, spin(angle, d.between(72, 106)))
+		out = use(out, "tick", turn{angle: angle, percent: d.between(72, 106)})
 	}
-	return rays, spin(gap, 112)
+	out = append(out, `<circle class="ar" cy="-11.3" r="1.9" transform="`...)
+	out = turn{angle: gap, percent: 112}.append(out)
+	return string(append(out, `"/>`...))
 }
 
-// rays are the transforms of a large portrait's rays. The gap is up to the
-// right, where the wind blows.
-func (p Portrait) rays() []string {
+// rays draws a large portrait's rays. The gap is up to the right, where the
+// wind blows.
+func (p Portrait) rays() string {
 	d := dice{p.Seed ^ 2}
 	n := d.between(13, 17)
-	var out []string
+	out := make([]byte, 0, 1024)
 	for i := range n {
 		angle := 80 + i*292/(n-1) + d.between(-4, 4)
-		out = append(out, spin(angle, d.between(80, 106)))
+		out = use(out, "ray", turn{angle: angle, percent: d.between(80, 106)})
 	}
-	return out
+	return string(out)
 }
 
-// flying are the transforms of the seeds that the wind has taken.
-func (p Portrait) flying() []string {
+// flying draws the seeds that the wind has taken.
+func (p Portrait) flying() string {
 	d := dice{p.Seed ^ 3}
-	var out []string
-	for _, at := range [][2]int{{60, 23}, {75, 27}, {74, 13}} {
-		out = append(out, fmt.Sprintf("translate(%d %d)%s",
-			at[0]+d.between(-4, 3), at[1]+d.between(-5, 3), spin(d.between(28, 62), d.between(100, 122))))
+	out := make([]byte, 0, 256)
+	for _, at := range [...][2]int{{60, 23}, {75, 27}, {74, 13}} {
+		out = use(out, "fly", turn{x: at[0] + d.between(-4, 3), y: at[1] + d.between(-5, 3),
+			angle: d.between(28, 62), percent: d.between(100, 122)})
 	}
-	return out
+	return string(out)
 }
 
 // stem is the path of the flower's stem.
@@ -83,19 +87,44 @@ func (p Portrait) stem() string {
 	return fmt.Sprintf("M46 42C%d 60 %d 76 %d 98", d.between(43, 48), d.between(38, 50), d.between(36, 52))
 }
 
-// drift are the parachutes on the cover above a portrait.
-func (p Portrait) drift() []string {
+// drift draws the parachutes on the cover above a portrait.
+func (p Portrait) drift() string {
 	d := dice{p.Seed ^ 5}
-	var out []string
+	out := make([]byte, 0, 512)
 	for i := range 4 {
-		out = append(out, fmt.Sprintf("translate(%d %d)%s", 146+i*44+d.between(-6, 8),
-			d.between(34, 70)-i*3, spin(d.between(22, 64), 64-i*9+d.between(-3, 3))))
+		out = append(out, `<g transform="`...)
+		out = turn{x: 146 + i*44 + d.between(-6, 8), y: d.between(34, 70) - i*3,
+			angle: d.between(22, 64), percent: 64 - i*9 + d.between(-3, 3)}.append(out)
+		out = append(out, `"><use href="#seed" x="-24" y="-58" width="48" height="64"/></g>`...)
 	}
-	return out
+	return string(out)
 }
 
-// spin is a rotation in degrees and a scale in hundredths.
-func spin(angle, percent int) string {
-	angle %= 360
-	return "rotate(" + strconv.Itoa(angle) + ")scale(" + strconv.FormatFloat(float64(percent)/100, 'f', -1, 64) + ")"
+// use draws one of the shapes of pictureDefs at a place.
+func use(out []byte, shape string, at turn) []byte {
+	out = append(out, `<use href="#`...)
+	out = append(out, shape...)
+	out = append(out, `" transform="`...)
+	return append(at.append(out), `"/>`...)
+}
+
+// turn is where a shape stands: moved, turned by degrees, scaled by hundredths.
+type turn struct{ x, y, angle, percent int }
+
+// append writes the turn as an SVG transform.
+func (t turn) append(out []byte) []byte {
+	if t.x != 0 || t.y != 0 {
+		out = append(out, "translate("...)
+		out = strconv.AppendInt(out, int64(t.x), 10)
+		out = append(out, ' ')
+		out = strconv.AppendInt(out, int64(t.y), 10)
+		out = append(out, ')')
+	}
+	out = append(out, "rotate("...)
+	out = strconv.AppendInt(out, int64(t.angle%360), 10)
+	out = append(out, ")scale("...)
+	if t.percent >= 100 {
+		out = append(out, '1')
+	}
+	return append(out, '.', byte('0'+t.percent/10%10), byte('0'+t.percent%10), ')')
 }
