@@ -7,7 +7,6 @@ import (
 	"net/http"
 	"time"
 
-	"github.com/a-h/templ"
 	"github.com/gin-gonic/gin"
 
 	"github.com/tmoeg/oduvan/internal/fault"
@@ -46,10 +45,62 @@ func (s *Site) mountAccount(r gin.IRouter) {
 	r.POST("/login/passkey/begin", s.limited(classLogin, s.exchange(s.beginLogin)))
 	r.POST("/login/passkey/finish", s.limited(classLogin, s.exchange(s.finishLogin)))
 	r.POST("/logout", s.act(s.logout))
-	r.GET("/me", s.page(s.me))
-	r.POST("/me/here", s.act(s.stillHere))
+	r.GET("/claim", s.page(s.claimForm))
+	r.POST("/claim", s.limited(classLogin, s.act(s.claim)))
+	r.GET("/setup", s.page(s.setupForm))
+	r.POST("/setup", s.limited(classLogin, s.act(s.setup)))
 	r.POST("/me/passkeys/begin", s.exchange(s.beginPasskey))
 	r.POST("/me/passkeys/finish", s.exchange(s.finishPasskey))
+	s.mountMe(r)
+	s.mountSettings(r)
+	s.mountAdmin(r)
+}
+
+// mountMe registers a person's own profile and services.
+func (s *Site) mountMe(r gin.IRouter) {
+	r.GET("/me", s.page(s.me))
+	r.POST("/me/here", s.act(s.stillHere))
+	r.POST("/me/open", s.act(s.openProfile))
+	r.POST("/me/preview", s.limited(classPreview, s.act(s.preview)))
+	r.GET("/me/profile", s.page(s.profileForm))
+	r.POST("/me/profile", s.act(s.saveProfile))
+	r.GET("/me/profile/picture", s.page(s.pictureForm))
+	r.POST("/me/profile/picture", s.limited(classUpload, s.act(s.savePicture)))
+	r.POST("/me/profile/picture/remove", s.act(s.removePicture))
+	r.GET("/me/services", s.page(s.ownServices))
+	r.GET("/me/services/new", s.page(s.newService))
+	r.POST("/me/services/new", s.act(s.addService))
+	r.GET("/me/services/:id", s.page(s.serviceForm))
+	r.POST("/me/services/:id", s.act(s.saveService))
+	r.POST("/me/services/:id/state", s.act(s.serviceState))
+	r.GET("/me/services/:id/delete", s.page(s.askRemoval))
+	r.POST("/me/services/:id/delete", s.act(s.removeService))
+}
+
+// mountSettings registers what is about the account itself.
+func (s *Site) mountSettings(r gin.IRouter) {
+	r.GET("/me/settings", s.page(s.settings))
+	r.POST("/me/passkeys/:id/name", s.act(s.renamePasskey))
+	r.POST("/me/passkeys/:id/remove", s.act(s.removePasskey))
+	r.POST("/me/tokens", s.act(s.newToken))
+	r.POST("/me/tokens/:id/remove", s.act(s.removeToken))
+	r.POST("/me/code", s.act(s.newCode))
+	r.POST("/me/everywhere", s.act(s.signOutEverywhere))
+	r.GET("/me/export", s.page(s.export))
+	r.GET("/me/erase", s.page(s.eraseForm))
+	r.POST("/me/erase", s.act(s.erase))
+}
+
+// mountAdmin registers what moderators and operators do.
+func (s *Site) mountAdmin(r gin.IRouter) {
+	r.GET("/admin", s.page(s.admin))
+	r.POST("/admin", s.act(s.saveBranch))
+	r.GET("/admin/waiting", s.page(s.waiting))
+	r.POST("/admin/waiting/:id", s.act(s.approve))
+	r.GET("/admin/invitations", s.page(s.invitations))
+	r.POST("/admin/invitations", s.act(s.invite))
+	r.GET("/admin/accounts", s.page(s.accounts))
+	r.POST("/admin/accounts/:handle", s.act(s.grantRole))
 }
 
 // keyNext is where a person wanted to go before the code page came between.
@@ -138,7 +189,8 @@ func (s *Site) exchange(h func(*gin.Context, request) (any, error)) gin.HandlerF
 		if v, verr := s.visit(c); verr == nil {
 			lang = v.lang
 		}
-		c.JSON(statusOf(kind), gin.H{"code": code, "error": s.Web.Texts(lang).Fault(kind.String(), code, args)})
+		texts := s.Web.Texts(lang)
+		c.JSON(statusOf(kind), gin.H{"code": code, "error": texts.Fault(kind.String(), code, wordArgs(texts, args))})
 	}
 }
 
@@ -161,6 +213,3 @@ func (s *Site) readRequest(c *gin.Context) (request, error) {
 	}
 	return in, s.checkToken(c, in.CSRF)
 }
-
-// form is what again calls to show a refused form.
-type form = func(problems) (templ.Component, error)

@@ -4,6 +4,7 @@ import (
 	"github.com/a-h/templ"
 	"github.com/gin-gonic/gin"
 
+	"github.com/tmoeg/oduvan/internal/account"
 	"github.com/tmoeg/oduvan/web"
 )
 
@@ -45,7 +46,7 @@ func (s *Site) login(c *gin.Context) error {
 	if err != nil {
 		return s.again(c, err, func(bad problems) (templ.Component, error) { return s.loginPage(c, bad, next) })
 	}
-	if err := s.signIn(c, a); err != nil {
+	if err := s.enter(c, a); err != nil {
 		return err
 	}
 	s.sessions.Remove(ctx, keyFresh)
@@ -55,11 +56,13 @@ func (s *Site) login(c *gin.Context) error {
 	return s.see(c, "/code")
 }
 
-// logout ends this session; the word of goodbye goes into a new one.
-func (s *Site) logout(c *gin.Context) error {
-	if err := s.signOut(c); err != nil {
+// enter starts the session of one who was here before, and lets the profile
+// know that its owner is there.
+func (s *Site) enter(c *gin.Context, a account.Account) error {
+	if err := s.signIn(c, a); err != nil {
 		return err
 	}
-	s.say(c, "ok", "login.out")
-	return s.see(c, "/")
+	return s.Profiles.Seen(c.Request.Context(), a.Actor())
 }
+
+func (s *Site) logout(c *gin.Context) error { return s.goodbye(c, "login.out") }

@@ -43,7 +43,7 @@ func (s *Site) finishLogin(c *gin.Context, in request) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := s.signIn(c, a); err != nil {
+	if err := s.enter(c, a); err != nil {
 		return nil, err
 	}
 	s.say(c, "ok", "login.welcome", "handle", a.Handle)
@@ -93,4 +93,3 @@ func (s *Site) answerNext(c *gin.Context, next string) (any, error) {
 	}
 	return gin.H{"next": v.to(local(next, "/me"))}, nil
 }
-
