@@ -1,0 +1,121 @@
+// Package api is the board's JSON face: it reads a request, calls one verb of a
+// feature and writes what came of it, described by an OpenAPI document that is
+// made from the same structs. It promises that every error is a problem of RFC
+// 9457 with a stable code, whether huma, this package or a feature found it;
+// that a body with an unknown field or over a bound writes nothing; and that a
+// field once answered keeps its name and meaning within /api/v1. It refuses
+// cookies, so no browser can be made to act here for somebody signed in, and it
+// refuses to decide who may do what: the features do.
+package api
+
+import (
+	"log/slog"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/danielgtaylor/huma/v2"
+	"github.com/danielgtaylor/huma/v2/adapters/humagin"
+	"github.com/gin-gonic/gin"
+	"golang.org/x/text/language"
+
+	"github.com/tmoeg/oduvan/internal/account"
+	"github.com/tmoeg/oduvan/internal/branch"
+	"github.com/tmoeg/oduvan/internal/catalogue"
+	"github.com/tmoeg/oduvan/internal/limit"
+	"github.com/tmoeg/oduvan/internal/market"
+	"github.com/tmoeg/oduvan/internal/profile"
+)
+
+// Where the API lives.
+const (
+	prefix       = "/api/v1"
+	documentPath = "/api/openapi.json"
+	docsPath     = "/api/docs"
+)
+
+// Config is what the API stands on. Words may be nil; everything else is needed.
+type Config struct {
+	URL       string // the branch's origin without a slash at its end, such as https://example.org
+	Accounts  *account.Accounts
+	Branch    *branch.Branch
+	Profiles  *profile.Profiles
+	Market    *market.Market
+	Catalogue *catalogue.Catalogue
+	Limits    *limit.Limiter // must know the class of Classes
+	Texts     Texts
+	Skills    func(id, lang string) string           // a skill's name; a free word comes back as it is
+	Words     func(facet, value, lang string) string // names of the other facets' values; nil: the value itself
+	Asset     func(name string) string               // address of a static file by its plain name
+	Now       func() time.Time
+	Log       *slog.Logger
+}
+
+// API answers under /api. It is safe for concurrent use.
+type API struct {
+	Config
+	huma     huma.API
+	routes   []route
+	wordings []wording
+	matcher  language.Matcher
+	document []byte
+	docs     map[string][]byte // the readable page by language
+}
+
+// route is one operation as huma registered it.
+type route struct {
+	op      *huma.Operation
+	handler func(huma.Context)
+}
+
+// New makes the API with its document and readable page.
+func New(cfg Config) (*API, error) {
+	cfg.URL = strings.TrimSuffix(cfg.URL, "/")
+	if cfg.Words == nil {
+		cfg.Words = func(_, value, _ string) string { return value }
+	}
+	a := &API{Config: cfg, wordings: wordings(), matcher: matcher()}
+	a.huma = huma.NewAPI(a.describe(), (*recorder)(a))
+	a.addSearch()
+	a.addProfile()
+	a.addServices()
+	a.addMe()
+	return a, a.finish()
+}
+
+// recorder collects what huma registers, so that the document exists before a
+// router does, and every route runs through one chain of ours.
+type recorder API
+
+// Handle keeps an operation until Mount.
+func (r *recorder) Handle(op *huma.Operation, handler func(huma.Context)) {
+	r.routes = append(r.routes, route{op: op, handler: handler})
+}
+
+// ServeHTTP is asked of every adapter; nothing calls it, the router serves.
+func (r *recorder) ServeHTTP(w http.ResponseWriter, _ *http.Request) {
+	w.WriteHeader(http.StatusNotFound)
+}
+
+// Mount registers the routes.
+func (a *API) Mount(r gin.IRouter) {
+	for _, route := range a.routes {
+		path := strings.NewReplacer("{", ":", "}", "").Replace(route.op.Path)
+		r.Handle(route.op.Method, prefix+path, a.serve(route))
+	}
+	r.GET(documentPath, a.outside(a.serveDocument))
+	r.GET(docsPath, a.outside(a.serveDocs))
+}
+
+// Missing answers an address under /api that does not exist (status 404), or
+// that does not take the method (405): the router has one handler for each.
+func (a *API) Missing(status int) gin.HandlerFunc {
+	code := "route_unknown"
+	if status == http.StatusMethodNotAllowed {
+		code = "method_not_allowed"
+	}
+	return a.outside(func(*gin.Context, *request) error { return refusal{status: status, code: code} })
+}
+
+// context hands a request of the router to huma.
+func (rt route) context(c *gin.Context) huma.Context { return humagin.NewContext(rt.op, c) }

@@ -1,0 +1,212 @@
+package api
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"net/http"
+	"strconv"
+
+	"github.com/gin-gonic/gin"
+
+	"github.com/tmoeg/oduvan/internal/fault"
+	"github.com/tmoeg/oduvan/internal/secret"
+)
+
+// Texts are the messages of faults in the readers' languages, for which web
+// has the texts: lang is "ru" or "en", kind the word of a fault's kind (or
+// "malformed", "method_not_allowed", "media_type"), code a fault's code.
+type Texts interface {
+	Fault(lang, kind, code string, args map[string]any) string
+}
+
+// The bounds of an answer about bad input: how many faults are listed, and how
+// much of a name that a stranger chose is repeated.
+const (
+	maxErrors = 50
+	maxEcho   = 100
+)
+
+// codeInvalid is the code of an answer about several fields.
+const codeInvalid = "invalid"
+
+// Problem is the body of every error (RFC 9457).
+type Problem struct {
+	Type   string       `json:"type" doc:"Always about:blank: code says more than a page would" example:"about:blank"`
+	Title  string       `json:"title" doc:"The status in English" example:"Unprocessable Entity"`
+	Status int          `json:"status" doc:"The HTTP status" example:"422" minimum:"400" maximum:"599"`
+	Detail string       `json:"detail" doc:"What is wrong, for people, in the language asked for" example:"Check what was typed and send it again."`
+	Code   string       `json:"code" doc:"A stable word for programs; of the only fault, or invalid when several fields are wrong" example:"too_long"`
+	Errors []FieldError `json:"errors" nullable:"false" doc:"The fields at fault; empty when the fault is of no field" maxItems:"50"`
+	ID     string       `json:"id,omitempty" doc:"Of an internal error: tell it to the operator" example:"q3Xb0_kP"`
+
+	headers http.Header
+}
+
+// FieldError is one field at fault.
+type FieldError struct {
+	Field   string `json:"field" doc:"The field: a name in the body with its path, or a query parameter" example:"links[0].url"`
+	Code    string `json:"code" doc:"A stable word for programs" example:"too_long"`
+	Message string `json:"message" doc:"What is wrong, for people" example:"At most 60 characters."`
+}
+
+// Error is the code; it makes a Problem an error that huma writes as it is.
+func (p *Problem) Error() string { return p.Code }
+
+// GetStatus is the HTTP status.
+func (p *Problem) GetStatus() int { return p.Status }
+
+// GetHeaders are the headers that belong to this error, such as Retry-After.
+func (p *Problem) GetHeaders() http.Header { return p.headers }
+
+// ContentType is the media type of RFC 9457.
+func (p *Problem) ContentType(string) string { return problemType }
+
+const problemType = "application/problem+json"
+
+// refusal is an error of the transport, which features know nothing of.
+type refusal struct {
+	status int
+	code   string
+	args   map[string]any
+	fields []complaint
+	header http.Header
+}
+
+type complaint struct {
+	field, code string
+	args        map[string]any
+}
+
+// Error is the code.
+func (r refusal) Error() string { return r.code }
+
+// statusOf is the status of a kind of fault.
+func statusOf(kind fault.Kind) int {
+	switch kind {
+	case fault.Invalid:
+		return http.StatusUnprocessableEntity
+	case fault.Unauthenticated:
+		return http.StatusUnauthorized
+	case fault.Forbidden:
+		return http.StatusForbidden
+	case fault.NotFound:
+		return http.StatusNotFound
+	case fault.Conflict:
+		return http.StatusConflict
+	case fault.Gone:
+		return http.StatusGone
+	case fault.RateLimited:
+		return http.StatusTooManyRequests
+	case fault.Unavailable:
+		return http.StatusServiceUnavailable
+	case fault.TooLarge:
+		return http.StatusRequestEntityTooLarge
+	case fault.Internal:
+	}
+	return http.StatusInternalServerError
+}
+
+// kindOf is the word whose text explains a status of the transport.
+func kindOf(status int) string {
+	switch status {
+	case http.StatusBadRequest, http.StatusRequestTimeout:
+		return "malformed"
+	case http.StatusMethodNotAllowed:
+		return "method_not_allowed"
+	case http.StatusUnsupportedMediaType, http.StatusNotAcceptable:
+		return "media_type"
+	case http.StatusNotFound:
+		return fault.NotFound.String()
+	case http.StatusRequestEntityTooLarge:
+		return fault.TooLarge.String()
+	}
+	return fault.Invalid.String()
+}
+
+// problem is the one mapping of errors to answers. An error that is no fault
+// is logged under an id, and the id is all that a stranger sees of it.
+func (a *API) problem(r *request, err error) *Problem {
+	var ready *Problem
+	if errors.As(err, &ready) {
+		return ready
+	}
+	var out refusal
+	if errors.As(err, &out) {
+		return a.render(r, out, kindOf(out.status))
+	}
+	kind := fault.KindOf(err)
+	if errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
+		kind = fault.Unavailable
+	}
+	out = refusal{status: statusOf(kind), header: http.Header{}}
+	switch kind {
+	case fault.Internal:
+		p := a.render(r, out, kind.String())
+		p.ID = secret.NewToken("")[:8]
+		a.Log.Error("request failed", "route", r.route, "error_id", p.ID, "error", err)
+		return p
+	case fault.Unauthenticated:
+		out.header.Set("WWW-Authenticate", r.challenge())
+	case fault.Unavailable:
+		out.header.Set("Retry-After", "2")
+	}
+	all := fault.All(err)
+	for _, e := range all {
+		if out.code == "" {
+			out.code, out.args = e.Code, e.Args
+		}
+		if e.Field != "" {
+			out.fields = append(out.fields, complaint{field: e.Field, code: e.Code, args: e.Args})
+		}
+	}
+	if len(all) > 1 {
+		out.code, out.args = codeInvalid, nil
+	}
+	if kind == fault.RateLimited {
+		out.header.Set("Retry-After", strconv.Itoa(retryAfter(out.args)))
+	}
+	return a.render(r, out, kind.String())
+}
+
+// retryAfter is how many seconds a fault asks to wait; a minute if it does not say.
+func retryAfter(args map[string]any) int {
+	if n, ok := args["seconds"].(int); ok && n > 0 {
+		return n
+	}
+	return 60
+}
+
+func (a *API) render(r *request, out refusal, kind string) *Problem {
+	p := &Problem{Type: "about:blank", Title: http.StatusText(out.status), Status: out.status, Code: out.code,
+		Detail: a.Texts.Fault(r.lang, kind, out.code, out.args), Errors: []FieldError{}, headers: out.header}
+	if p.Code == "" {
+		p.Code = kind
+	}
+	for _, f := range out.fields {
+		if len(p.Errors) == maxErrors {
+			break
+		}
+		p.Errors = append(p.Errors, FieldError{Field: f.field, Code: f.code, Message: a.Texts.Fault(r.lang, kind, f.code, f.args)})
+	}
+	return p
+}
+
+// refuse answers with an error before or outside of huma.
+func (a *API) refuse(c *gin.Context, r *request, err error) {
+	p := a.problem(r, err)
+	for name, values := range p.headers {
+		c.Writer.Header()[name] = values
+	}
+	h := c.Writer.Header()
+	h.Set("Content-Type", problemType)
+	h.Set("Cache-Control", "no-store")
+	c.Status(p.Status)
+	body, err := json.Marshal(p)
+	if err == nil && c.Request.Method != http.MethodHead {
+		_, err = c.Writer.Write(append(body, '\n'))
+	}
+	if err != nil {
+		a.Log.Info("answer broke off", "route", r.route, "error", err)
+	}
+}

@@ -1,0 +1,261 @@
+package api
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"mime"
+	"net/http"
+	"net/url"
+	"runtime/debug"
+	"strconv"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"github.com/danielgtaylor/huma/v2"
+	"github.com/gin-gonic/gin"
+
+	"github.com/tmoeg/oduvan/internal/account"
+	"github.com/tmoeg/oduvan/internal/fault"
+	"github.com/tmoeg/oduvan/internal/limit"
+)
+
+// maxBody is the largest body taken, in bytes.
+const maxBody = 1 << 20
+
+// class is the limit of all calls, by account, and by neighbourhood of
+// addresses for whoever shows no token.
+const class = "api"
+
+// Classes are the limits that Config.Limits must know.
+func Classes() map[string]limit.Class {
+	return map[string]limit.Class{class: {Every: 100 * time.Millisecond, Burst: 120}}
+}
+
+// request is what is known of one request.
+type request struct {
+	route string // the pattern, for the log
+	lang  string
+	actor account.Actor
+	wrong bool // a token was shown and is not good
+	body  []byte
+}
+
+type requestKey struct{}
+
+// requestOf is the request that a context belongs to.
+func requestOf(ctx context.Context) *request {
+	r, ok := ctx.Value(requestKey{}).(*request)
+	if !ok {
+		return &request{lang: english}
+	}
+	return r
+}
+
+// challenge is WWW-Authenticate (RFC 6750).
+func (r *request) challenge() string {
+	if r.wrong {
+		return `Bearer realm="oduvan", error="invalid_token"`
+	}
+	return `Bearer realm="oduvan"`
+}
+
+// outside serves what huma knows nothing of.
+func (a *API) outside(h func(*gin.Context, *request) error) gin.HandlerFunc {
+	return func(c *gin.Context) {
+		r := a.begin(c)
+		defer a.rescue(c, r)
+		err := a.allow(c, a.Limits.Address(c.Request.RemoteAddr))
+		if err == nil {
+			err = h(c, r)
+		}
+		if err != nil {
+			a.refuse(c, r, err)
+		}
+	}
+}
+
+// serve is the chain before huma: address, token, limit, body. What it refuses
+// never reaches a feature.
+func (a *API) serve(rt route) gin.HandlerFunc {
+	return func(c *gin.Context) {
+		r := a.begin(c)
+		defer a.rescue(c, r)
+		if err := a.admit(c, r, rt.op); err != nil {
+			a.refuse(c, r, err)
+			return
+		}
+		rt.handler(rt.context(c))
+	}
+}
+
+func (a *API) begin(c *gin.Context) *request {
+	r := &request{route: c.FullPath(), lang: speaks(a.matcher, c.Request)}
+	c.Request = c.Request.WithContext(context.WithValue(c.Request.Context(), requestKey{}, r))
+	h := c.Writer.Header()
+	h.Set("X-Content-Type-Options", "nosniff")
+	h.Set("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'")
+	h.Set("Referrer-Policy", "no-referrer")
+	h.Set("Cross-Origin-Resource-Policy", "same-origin")
+	h.Set("Cache-Control", "no-store")
+	h.Set("Vary", "Accept-Language, Authorization")
+	return r
+}
+
+// rescue turns a panic into an internal error. The value of a panic may hold
+// input, so only its place is logged.
+func (a *API) rescue(c *gin.Context, r *request) {
+	v := recover()
+	if v == nil {
+		return
+	}
+	if err, ok := v.(error); ok && errors.Is(err, http.ErrAbortHandler) {
+		panic(v)
+	}
+	err := fmt.Errorf("panic of type %T: %s", v, debug.Stack())
+	if c.Writer.Written() {
+		a.Log.Error("answer broke off", "route", r.route, "error", err)
+		return
+	}
+	a.refuse(c, r, err)
+}
+
+func (a *API) admit(c *gin.Context, r *request, op *huma.Operation) error {
+	if err := readable(c.Request.URL); err != nil {
+		return err
+	}
+	authErr := a.authenticate(c, r)
+	if authErr != nil && fault.KindOf(authErr) != fault.Unauthenticated {
+		return authErr
+	}
+	key := a.Limits.Address(c.Request.RemoteAddr)
+	if !r.actor.Anonymous() {
+		key = a.Limits.Account(r.actor.ID)
+	}
+	if err := a.allow(c, key); err != nil {
+		return err
+	}
+	if authErr != nil {
+		return authErr
+	}
+	if own(op) && r.actor.Anonymous() {
+		return fault.Of(fault.Unauthenticated, "token_needed")
+	}
+	if !own(op) && r.actor.Anonymous() {
+		open(c.Writer.Header())
+	}
+	if op.RequestBody == nil {
+		return nil
+	}
+	return a.readBody(c, r)
+}
+
+// open lets pages of any origin read what is public anyway. The wildcard keeps
+// browsers from sending credentials along.
+func open(h http.Header) {
+	h.Set("Access-Control-Allow-Origin", "*")
+	h.Set("Cross-Origin-Resource-Policy", "cross-origin")
+	h.Set("Cache-Control", "no-cache")
+}
+
+func (a *API) allow(c *gin.Context, key limit.Key) error {
+	bounds := Classes()[class]
+	window := max(1, int((bounds.Every * time.Duration(bounds.Burst)).Seconds()))
+	c.Header("RateLimit-Policy", fmt.Sprintf("%q;q=%d;w=%d", class, bounds.Burst, window))
+	ok, after := a.Limits.Allow(class, key)
+	if ok {
+		return nil
+	}
+	return fault.Of(fault.RateLimited, "rate_limited").With("seconds", int(after.Seconds())+1)
+}
+
+// authenticate finds who asks. A token that is no good is an error even where
+// none is needed, so that its owner learns of it.
+func (a *API) authenticate(c *gin.Context, r *request) error {
+	header := c.GetHeader("Authorization")
+	if header == "" {
+		return nil
+	}
+	r.wrong = true
+	scheme, token, _ := strings.Cut(header, " ")
+	token = strings.TrimSpace(token)
+	if !strings.EqualFold(scheme, "Bearer") || token == "" || len(token) > 200 {
+		return fault.Of(fault.Unauthenticated, "token_unknown")
+	}
+	actor, err := a.Accounts.ActorByToken(c.Request.Context(), token)
+	if err != nil {
+		return err
+	}
+	r.actor, r.wrong = actor, false
+	return nil
+}
+
+// readable refuses an address whose words no text of ours can hold, and drops
+// parameters without a value: "?kind=&kind=tutor" asks for tutors.
+func readable(u *url.URL) error {
+	if !sound(u.Path) {
+		return refusal{status: http.StatusNotFound, code: "route_unknown"}
+	}
+	if u.RawQuery == "" {
+		return nil
+	}
+	query, err := url.ParseQuery(u.RawQuery)
+	if err != nil {
+		return refusal{status: http.StatusBadRequest, code: "query_malformed"}
+	}
+	for name, values := range query {
+		kept := values[:0]
+		for _, v := range values {
+			if !sound(name) || !sound(v) {
+				return refusal{status: http.StatusBadRequest, code: "query_malformed"}
+			}
+			if v != "" {
+				kept = append(kept, v)
+			}
+		}
+		query[name] = kept
+	}
+	u.RawQuery = query.Encode()
+	return nil
+}
+
+func sound(s string) bool { return utf8.ValidString(s) && !strings.ContainsRune(s, 0) }
+
+// readBody takes the whole body before huma does: huma answers a broken
+// connection as an error of ours and refuses a body of exactly the bound.
+func (a *API) readBody(c *gin.Context, r *request) error {
+	if err := jsonOnly(c.Request.Header); err != nil {
+		return err
+	}
+	body, err := io.ReadAll(http.MaxBytesReader(c.Writer, c.Request.Body, maxBody))
+	var large *http.MaxBytesError
+	switch {
+	case errors.As(err, &large):
+		return fault.Of(fault.TooLarge, "too_large").With("Max", strconv.Itoa(maxBody))
+	case err != nil:
+		return refusal{status: http.StatusBadRequest, code: "body_broken"}
+	}
+	r.body = body
+	c.Request.Body = io.NopCloser(bytes.NewReader(body))
+	return nil
+}
+
+func jsonOnly(h http.Header) error {
+	wrong := refusal{status: http.StatusUnsupportedMediaType, code: "media_type"}
+	if e := h.Get("Content-Encoding"); e != "" && !strings.EqualFold(e, "identity") {
+		return wrong
+	}
+	kind := h.Get("Content-Type")
+	if kind == "" {
+		return nil
+	}
+	media, _, err := mime.ParseMediaType(kind)
+	if err != nil || media != "application/json" && !strings.HasSuffix(media, "+json") {
+		return wrong
+	}
+	h.Set("Content-Type", "application/json")
+	return nil
+}

@@ -1,0 +1,270 @@
+package api_test
+
+import (
+	"bytes"
+	"context"
+	"crypto/rand"
+	"encoding/json"
+	"flag"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/gin-gonic/gin"
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/tmoeg/oduvan/internal/account"
+	"github.com/tmoeg/oduvan/internal/api"
+	"github.com/tmoeg/oduvan/internal/branch"
+	"github.com/tmoeg/oduvan/internal/catalogue"
+	"github.com/tmoeg/oduvan/internal/db"
+	"github.com/tmoeg/oduvan/internal/db/dbtest"
+	"github.com/tmoeg/oduvan/internal/limit"
+	"github.com/tmoeg/oduvan/internal/market"
+	"github.com/tmoeg/oduvan/internal/profile"
+	"github.com/tmoeg/oduvan/internal/secret"
+	"github.com/tmoeg/oduvan/search/bleve"
+	"github.com/tmoeg/oduvan/search/taxonomy"
+	"github.com/tmoeg/oduvan/web"
+)
+
+var update = flag.Bool("update", false, "write golden files anew")
+
+const origin = "https://board.example"
+
+// world is the API over real packages on a database of its own.
+type world struct {
+	*dbtest.World
+	t         testing.TB
+	api       *api.API
+	handler   http.Handler
+	accounts  *account.Accounts
+	catalogue *catalogue.Catalogue
+	logs      *bytes.Buffer
+}
+
+// texts are the board's own.
+type texts struct{ *web.Web }
+
+func (x texts) Fault(lang, kind, code string, args map[string]any) string {
+	return x.Texts(lang).Fault(kind, code, args)
+}
+
+func TestMain(m *testing.M) {
+	gin.SetMode(gin.ReleaseMode)
+	os.Exit(m.Run())
+}
+
+// wide lets a test ask as often as it likes.
+func wide() map[string]limit.Class {
+	out := api.Classes()
+	for name := range out {
+		out[name] = limit.Class{Every: 1, Burst: 1 << 20}
+	}
+	return out
+}
+
+func open(t testing.TB, d *dbtest.World, classes map[string]limit.Class) *world {
+	t.Helper()
+	w := &world{World: d, t: t, logs: &bytes.Buffer{}}
+	log := slog.New(slog.NewTextHandler(w.logs, nil))
+	keys := must(secret.Open(filepath.Join(t.TempDir(), "secrets")))(t)
+	settings := branch.New(d.DB, keys)
+	w.accounts = account.New(account.Config{DB: d.DB, Keys: keys, Branch: settings, URL: origin, Log: log})
+	skills := taxonomy.New()
+	profiles := profile.New(d.DB, settings, func(text string) string {
+		id, _ := skills.Find(text)
+		return id
+	})
+	services := market.New(d.DB, profiles)
+	w.accounts.Hold(account.Held{Name: "profile", Tables: []string{"profile"}, Holder: profiles},
+		account.Held{Name: "services", Tables: []string{"service"}, Holder: services})
+	engine := must(bleve.Open("", skills))(t)
+	t.Cleanup(func() { _ = engine.Close() })
+	w.catalogue = catalogue.New(catalogue.Config{DB: d.DB, Engine: engine, Log: log}, append(profiles.Kinds(), services.Kind())...)
+	limits := must(limit.New(limit.Config{Classes: classes, Random: rand.Reader}, d.Clock.Now))(t)
+	pages := must(web.New())(t)
+	w.api = must(api.New(api.Config{URL: origin, Accounts: w.accounts, Branch: settings, Profiles: profiles, Market: services,
+		Catalogue: w.catalogue, Limits: limits, Texts: texts{pages}, Skills: skills.Name, Asset: pages.Asset, Now: d.Now, Log: log}))(t)
+	r := gin.New()
+	r.HandleMethodNotAllowed, r.RedirectTrailingSlash = true, false
+	w.api.Mount(r)
+	r.NoRoute(w.api.Missing(http.StatusNotFound))
+	r.NoMethod(w.api.Missing(http.StatusMethodNotAllowed))
+	w.handler = r
+	return w
+}
+
+func must[T any](v T, err error) func(testing.TB) T {
+	return func(t testing.TB) T {
+		t.Helper()
+		if err != nil {
+			t.Fatal(err)
+		}
+		return v
+	}
+}
+
+// person makes an account and gives its token.
+func (w *world) person(handle string, role account.Role) string {
+	w.t.Helper()
+	_, _, token, err := w.accounts.Create(context.Background(), handle, role)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	return token
+}
+
+// ask sends one request; headers are "Name: value".
+func (w *world) ask(method, path, token, body string, headers ...string) *httptest.ResponseRecorder {
+	w.t.Helper()
+	var content io.Reader
+	if body != "" {
+		content = strings.NewReader(body)
+	}
+	r := httptest.NewRequest(method, path, content)
+	if body != "" {
+		r.Header.Set("Content-Type", "application/json")
+	}
+	if token != "" {
+		r.Header.Set("Authorization", "Bearer "+token)
+	}
+	for _, h := range headers {
+		name, value, _ := strings.Cut(h, ": ")
+		r.Header.Set(name, value)
+	}
+	rec := httptest.NewRecorder()
+	w.handler.ServeHTTP(rec, r)
+	return rec
+}
+
+// settle makes every public change visible in search.
+func (w *world) settle() {
+	w.t.Helper()
+	if err := w.catalogue.CatchUp(context.Background()); err != nil {
+		w.t.Fatal(err)
+	}
+}
+
+// rows is everything that a refused request must leave as it was.
+func (w *world) rows() string {
+	w.t.Helper()
+	var out strings.Builder
+	err := w.Read(context.Background(), func(tx *db.Tx) error {
+		for _, table := range []string{"account", "profile", "service", "idempotency", "api_token", "search_change", "due"} {
+			var n int
+			if err := tx.NewRaw("SELECT count(*) FROM "+table).Scan(context.Background(), &n); err != nil {
+				return err
+			}
+			fmt.Fprintf(&out, "%s %d\n", table, n)
+		}
+		n, err := tx.Generation(context.Background())
+		fmt.Fprintf(&out, "generation %d\n", n)
+		return err
+	})
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	return out.String()
+}
+
+var uuid = regexp.MustCompile(`[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}`)
+
+// steady numbers ids by their first appearance, so that golden files hold on
+// every engine.
+func steady(text string) string {
+	seen := map[string]string{}
+	return uuid.ReplaceAllStringFunc(text, func(id string) string {
+		if seen[id] == "" {
+			seen[id] = fmt.Sprintf("<id %d>", len(seen)+1)
+		}
+		return seen[id]
+	})
+}
+
+// golden compares with testdata/name.
+func golden(t testing.TB, name, got string) {
+	t.Helper()
+	path := filepath.Join("testdata", name)
+	if *update {
+		if err := os.MkdirAll("testdata", 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(path, []byte(got), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		return
+	}
+	want, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(string(want), got); diff != "" {
+		t.Errorf("%s differs (-want +got), -update writes it anew:\n%s", path, diff)
+	}
+}
+
+// indented is a JSON body for reading; another body as it is.
+func indented(body []byte) string {
+	var out bytes.Buffer
+	if json.Indent(&out, bytes.TrimSpace(body), "", "  ") != nil {
+		return string(body)
+	}
+	return out.String()
+}
+
+// problem reads an error's body.
+func problem(t testing.TB, rec *httptest.ResponseRecorder) api.Problem {
+	t.Helper()
+	var p api.Problem
+	if got := rec.Header().Get("Content-Type"); got != "application/problem+json" {
+		t.Fatalf("status %d: got content type %q\n%s", rec.Code, got, rec.Body)
+	}
+	d := json.NewDecoder(rec.Body)
+	d.DisallowUnknownFields()
+	if err := d.Decode(&p); err != nil {
+		t.Fatal(err)
+	}
+	return p
+}
+
+// breakTables makes every further statement about tokens and settings fail.
+func (w *world) breakTables() {
+	w.t.Helper()
+	err := w.Write(context.Background(), func(tx *db.Tx) error {
+		for _, table := range []string{"api_token", "branch", "profile"} {
+			if _, err := tx.NewRaw("ALTER TABLE " + table + " RENAME TO broken_" + table).Exec(context.Background()); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		w.t.Fatal(err)
+	}
+}
+
+// stripped asks for a path whose language prefix was cut off on the way.
+func (w *world) stripped(path, rest string) *httptest.ResponseRecorder {
+	r := httptest.NewRequest(http.MethodGet, path, nil)
+	r.URL.Path = rest
+	rec := httptest.NewRecorder()
+	w.handler.ServeHTTP(rec, r)
+	return rec
+}
+
+// routes lists the router's routes as "METHOD /path".
+func (w *world) routes() []string {
+	var out []string
+	for _, r := range w.handler.(*gin.Engine).Routes() {
+		out = append(out, r.Method+" "+r.Path)
+	}
+	return out
+}
