@@ -7,6 +7,7 @@ import (
 	segment "github.com/blevesearch/scorch_segment_api/v2"
 
 	"github.com/tmoeg/oduvan/search"
+	"github.com/tmoeg/oduvan/search/columns"
 	"github.com/tmoeg/oduvan/search/norm"
 )
 
@@ -180,7 +181,7 @@ func docSet(list segment.PostingsList) (set *roaring.Bitmap, own bool) {
 
 // all is the set of rows that match every group.
 func (m *matcher) all(groups [][]lookup) *roaring.Bitmap {
-	out := newRowSet(m.view.Rows())
+	out := columns.NewSet(m.view.Rows())
 	for seg, s := range m.segs {
 		docs := docsOf(groups[0], seg)
 		for _, g := range groups[1:] {
@@ -190,10 +191,12 @@ func (m *matcher) all(groups [][]lookup) *roaring.Bitmap {
 			docs = roaring.And(docs, docsOf(g, seg))
 		}
 		for it := docs.Iterator(); it.HasNext(); {
-			out.add(s.rows[it.Next()])
+			if row := s.rows[it.Next()]; row != noRow {
+				out.Add(row)
+			}
 		}
 	}
-	return out.bitmap()
+	return out.Bitmap()
 }
 
 // most is the set of rows that match the most groups, at least a third of them.
@@ -212,15 +215,15 @@ func (m *matcher) most(groups [][]lookup) (*roaring.Bitmap, bool) {
 			}
 		}
 	}
-	out := newRowSet(m.view.Rows())
+	out := columns.NewSet(m.view.Rows())
 	if least := (len(groups) + relaxFraction - 1) / relaxFraction; int(best) >= least {
 		for row, n := range counts[:m.view.Rows()] {
 			if n == best {
-				out.add(uint32(row))
+				out.Add(uint32(row))
 			}
 		}
 	}
-	return out.bitmap(), true
+	return out.Bitmap(), true
 }
 
 // rank scores the matched rows.
@@ -239,10 +242,9 @@ func (m *matcher) rank(need, like [][]lookup) {
 	now := m.q.Now.Unix() / (24 * 60 * 60)
 	for it := m.rows.Iterator(); it.HasNext(); {
 		i := it.Next()
-		row := m.view.Row(i)
-		age := min(max(float64(now-row.Active)/freshDays, 0), 1)
-		quality := 1 + weightPart*min(max(row.Doc.Weight, 0), 1) + freshPart*(1-age)
-		m.scratch.scores[i] *= float32(quality)
+		q := m.view.Quality(i)
+		age := min(max(float64(now-int64(q.Active))/freshDays, 0), 1)
+		m.scratch.scores[i] *= float32(1 + weightPart*float64(q.Weight) + freshPart*(1-age))
 	}
 }
 
@@ -297,16 +299,3 @@ func (m *matcher) score(i uint32) float64 {
 	}
 	return float64(m.scratch.scores[i])
 }
-
-// rowSet collects rows in any order.
-type rowSet []uint64
-
-func newRowSet(rows int) rowSet { return make(rowSet, (rows+63)/64) }
-
-func (s rowSet) add(row uint32) {
-	if row != noRow {
-		s[row/64] |= 1 << (row % 64)
-	}
-}
-
-func (s rowSet) bitmap() *roaring.Bitmap { return roaring.FromDense(s, false) }

@@ -2,7 +2,6 @@ package columns
 
 import (
 	"cmp"
-	"math"
 	"slices"
 	"time"
 
@@ -22,14 +21,13 @@ const (
 )
 
 // Page gives the rows of a page in the query's order. score is the relevance
-// of a row to the text; nil when there was no text.
+// of a row to the text; nil when there was no text: then all are alike.
 func (v *View) Page(q *search.Query, rows *roaring.Bitmap, score func(uint32) float64) []uint32 {
-	limit := q.Limit
 	total := int(rows.GetCardinality())
-	if q.Offset < 0 || q.Offset >= total {
+	if q.Offset < 0 || q.Offset >= total || q.Limit <= 0 {
 		return nil
 	}
-	end := min(q.Offset+limit, total)
+	end := min(q.Offset+q.Limit, total)
 	var list []uint32
 	switch {
 	case q.Sort == search.SortPrice:
@@ -37,19 +35,11 @@ func (v *View) Page(q *search.Query, rows *roaring.Bitmap, score func(uint32) fl
 	case q.Sort == search.SortNew:
 		list = pick(v.fresh, rows, end)
 	case score == nil:
-		list = v.share(q.Now, rows, pick(v.best, rows, end), v.Quality)
+		list = v.shareBrowsing(q.Now, rows, pick(v.best, rows, end))
 	default:
-		list = v.share(q.Now, rows, v.top(rows, end, v.byScore(score)), score)
+		list = v.shareFound(q.Now, rows, v.top(rows, end, score), score)
 	}
-	return list[q.Offset:min(end, len(list))]
-}
-
-// Quality is the score of a row without a text: its weight, so that the
-// newcomers' share does not lift a row for freshness alone.
-func (v *View) Quality(uint32) float64 { return 1 }
-
-func (v *View) byScore(score func(uint32) float64) func(a, b uint32) int {
-	return func(a, b uint32) int { return cmp.Or(cmp.Compare(score(b), score(a)), v.ByRef(a, b)) }
+	return list[q.Offset:]
 }
 
 // pick takes the first rows of a sorted list that are in the set.
@@ -66,127 +56,125 @@ func pick(list []uint32, rows *roaring.Bitmap, n int) []uint32 {
 	return out
 }
 
-// top sorts the first n rows of a set.
-func (v *View) top(rows *roaring.Bitmap, n int, order func(a, b uint32) int) []uint32 {
-	t := topRows{n: n, order: order}
-	for it := rows.Iterator(); it.HasNext(); {
-		t.add(it.Next())
-	}
-	return t.sorted()
+// scored is a row with its score, ordered by the score and then by reference.
+type scored struct {
+	score float64
+	rank  uint32
+	row   uint32
 }
 
-// topRows keeps the best n rows of many: a heap with the worst of them on top.
-type topRows struct {
-	n     int
-	order func(a, b uint32) int
-	heap  []uint32
-}
-
-func (t *topRows) add(i uint32) {
+func (a scored) compare(b scored) int {
 	switch {
-	case t.n <= 0:
-	case len(t.heap) < t.n:
-		t.heap = append(t.heap, i)
-		for k := len(t.heap) - 1; k > 0; {
+	case a.score > b.score:
+		return -1
+	case a.score < b.score:
+		return 1
+	}
+	return cmp.Compare(a.rank, b.rank)
+}
+
+// top sorts the first n rows of a set by score.
+func (v *View) top(rows *roaring.Bitmap, n int, score func(uint32) float64) []uint32 {
+	h := heap{n: n}
+	buffer := make([]uint32, 256)
+	for it := rows.ManyIterator(); ; {
+		got := it.NextMany(buffer)
+		if got == 0 {
+			break
+		}
+		for _, i := range buffer[:got] {
+			h.add(scored{score(i), v.refRank[i], i})
+		}
+	}
+	slices.SortFunc(h.list, scored.compare)
+	out := make([]uint32, len(h.list))
+	for k, s := range h.list {
+		out[k] = s.row
+	}
+	return out
+}
+
+// heap keeps the best n of many, the worst of them on top.
+type heap struct {
+	n    int
+	list []scored
+}
+
+func (h *heap) add(s scored) {
+	switch {
+	case len(h.list) < h.n:
+		h.list = append(h.list, s)
+		for k := len(h.list) - 1; k > 0; {
 			up := (k - 1) / 2
-			if t.order(t.heap[k], t.heap[up]) <= 0 {
+			if h.list[k].compare(h.list[up]) <= 0 {
 				break
 			}
-			t.heap[k], t.heap[up] = t.heap[up], t.heap[k]
+			h.list[k], h.list[up] = h.list[up], h.list[k]
 			k = up
 		}
-	case t.order(i, t.heap[0]) < 0:
-		t.heap[0] = i
-		t.sink()
+	case h.n > 0 && s.compare(h.list[0]) < 0:
+		h.list[0] = s
+		h.sink()
 	}
 }
 
-func (t *topRows) sink() {
+func (h *heap) sink() {
 	for k := 0; ; {
 		worst := k
 		for _, c := range [2]int{2*k + 1, 2*k + 2} {
-			if c < len(t.heap) && t.order(t.heap[c], t.heap[worst]) > 0 {
+			if c < len(h.list) && h.list[c].compare(h.list[worst]) > 0 {
 				worst = c
 			}
 		}
 		if worst == k {
 			return
 		}
-		t.heap[k], t.heap[worst] = t.heap[worst], t.heap[k]
+		h.list[k], h.list[worst] = h.list[worst], h.list[k]
 		k = worst
 	}
 }
 
-func (t *topRows) sorted() []uint32 {
-	slices.SortFunc(t.heap, t.order)
-	return t.heap
-}
-
-// priceKey is what a row costs at least in the query's currency: 0 if
-// something is free, the largest number if no price compares.
-func (v *View) priceKey(q *search.Query, i uint32) float64 {
-	doc := v.rows[i].Doc
-	if doc.Free {
-		return 0
-	}
-	best := math.MaxFloat64
-	for _, p := range doc.Prices {
-		if r := rate(q, p.Currency); r > 0 {
-			best = min(best, float64(p.Minor)*r)
-		}
-	}
-	return best
-}
-
-func (v *View) byPrice(q *search.Query, rows *roaring.Bitmap, n int) []uint32 {
-	keys := make(map[uint32]float64, rows.GetCardinality())
-	for it := rows.Iterator(); it.HasNext(); {
-		i := it.Next()
-		keys[i] = v.priceKey(q, i)
-	}
-	return v.top(rows, n, func(a, b uint32) int { return cmp.Or(cmp.Compare(keys[a], keys[b]), v.ByRef(a, b)) })
-}
-
-// share gives newcomers their places in a list that begins at the first hit.
-func (v *View) share(now time.Time, rows *roaring.Bitmap, list []uint32, score func(uint32) float64) []uint32 {
-	if len(list) == 0 || len(v.newTo) == 0 {
+// shareBrowsing gives newcomers their places where all rows are alike.
+func (v *View) shareBrowsing(now time.Time, rows *roaring.Bitmap, list []uint32) []uint32 {
+	fresh := v.newcomers(now)
+	if fresh.IsEmpty() || len(list) == 0 {
 		return list
 	}
-	fresh := roaring.And(v.newcomers(now), rows)
-	if fresh.IsEmpty() {
+	fresh = roaring.And(fresh, rows)
+	return deal(list, pick(v.best, fresh, min(ShareWithin, int(fresh.GetCardinality()))), fresh.Contains, func(uint32) float64 { return 1 })
+}
+
+// shareFound gives newcomers their places among hits of a text.
+func (v *View) shareFound(now time.Time, rows *roaring.Bitmap, list []uint32, score func(uint32) float64) []uint32 {
+	fresh := v.newcomers(now)
+	if fresh.IsEmpty() || len(list) == 0 {
 		return list
 	}
-	order := v.byScore(score)
-	if score(list[0]) == 1 && len(list) > 1 && score(list[1]) == 1 {
-		order = v.byBest
-	}
-	waiting := v.top(fresh, ShareWithin, order)
-	return deal(list, waiting, func(i uint32) bool { return fresh.Contains(i) }, score)
+	fresh = roaring.And(fresh, rows)
+	return deal(list, v.top(fresh, ShareWithin, score), fresh.Contains, score)
 }
 
 // deal moves newcomers up to their places; waiting are the best newcomers, also
-// those beyond the end of list.
+// those beyond the end of list. The outcome is as long as list.
 func deal(list, waiting []uint32, isNew func(uint32) bool, score func(uint32) float64) []uint32 {
-	out := make([]uint32, 0, len(list)+ShareWithin/ShareEvery)
-	used := map[uint32]bool{}
+	out := make([]uint32, 0, len(list))
+	moved := map[uint32]bool{}
 	next, since := 0, 0
 	for len(out) < len(list) {
-		for next < len(list) && used[list[next]] {
+		for moved[list[next]] {
 			next++
-		}
-		if next == len(list) {
-			break
 		}
 		i := list[next]
 		if place := len(out) + 1; place <= ShareWithin && place%ShareEvery == 0 && since == 0 && !isNew(i) {
-			for _, w := range waiting {
-				if !used[w] && score(w) >= ShareScore*score(i) {
-					i = w
-					break
-				}
+			lift := slices.IndexFunc(waiting, func(w uint32) bool { return !moved[w] && !slices.Contains(out, w) })
+			if lift >= 0 && score(waiting[lift]) >= ShareScore*score(i) {
+				i = waiting[lift]
+				moved[i] = true
 			}
 		}
-		used[i] = true
+		if i == list[next] {
+			next++
+		}
 		out = append(out, i)
 		if isNew(i) {
 			since++
@@ -196,4 +184,75 @@ func deal(list, waiting []uint32, isNew func(uint32) bool, score func(uint32) fl
 		}
 	}
 	return out
+}
+
+// byPrice lists the first n rows: what costs nothing, then the cheapest price
+// that compares, then the rest; equals by reference.
+func (v *View) byPrice(q *search.Query, rows *roaring.Bitmap, n int) []uint32 {
+	free := roaring.New()
+	if id, ok := v.dict.lookup(dimFree, "true"); ok && int(id) < len(v.bits) {
+		free = roaring.And(v.bits[id], rows)
+	}
+	out := pick(v.byRef, free, min(n, int(free.GetCardinality())))
+	seen := NewSet(len(v.rows))
+	for _, i := range out {
+		seen.Add(i)
+	}
+	for m := v.cheapest(q); len(out) < n; {
+		a, ok := m.next(v)
+		if !ok {
+			break
+		}
+		if !seen.Has(a.row) && !free.Contains(a.row) && rows.Contains(a.row) {
+			seen.Add(a.row)
+			out = append(out, a.row)
+		}
+	}
+	for _, i := range v.byRef {
+		if len(out) == n {
+			break
+		}
+		if rows.Contains(i) && !seen.Has(i) {
+			out = append(out, i)
+		}
+	}
+	return out
+}
+
+// priceMerge walks the price lists of several currencies in one order.
+type priceMerge struct {
+	lists [][]amount
+	rates []float64
+}
+
+func (v *View) cheapest(q *search.Query) *priceMerge {
+	m := &priceMerge{}
+	for c, list := range v.prices {
+		if r := rate(q, c); r > 0 {
+			m.lists, m.rates = append(m.lists, list), append(m.rates, r)
+		}
+	}
+	return m
+}
+
+// next takes the least price over all lists.
+func (m *priceMerge) next(v *View) (amount, bool) {
+	best := -1
+	for k, list := range m.lists {
+		if len(list) > 0 && (best < 0 || m.less(v, k, best)) {
+			best = k
+		}
+	}
+	if best < 0 {
+		return amount{}, false
+	}
+	a := m.lists[best][0]
+	m.lists[best] = m.lists[best][1:]
+	return a, true
+}
+
+func (m *priceMerge) less(v *View, k, best int) bool {
+	a, b := m.lists[k][0], m.lists[best][0]
+	x, y := float64(a.minor)*m.rates[k], float64(b.minor)*m.rates[best]
+	return x < y || x == y && v.ByRef(a.row, b.row) < 0
 }

@@ -60,9 +60,7 @@ func (v *View) filters(q *search.Query) filterSet {
 		f.newer = v.newcomers(q.Now)
 	}
 	if q.Owner != "" {
-		if f.owner = v.owners[q.Owner]; f.owner == nil {
-			f.owner = roaring.New()
-		}
+		f.owner = v.ownedBy(q.Owner)
 	}
 	return f
 }
@@ -107,15 +105,37 @@ func (f *filterSet) join(v *View, skip func(*roaring.Bitmap) bool) *roaring.Bitm
 	return out
 }
 
-// newcomers is the set of rows that count as newcomers at a moment.
+// ownedBy is the set of one owner's rows.
+func (v *View) ownedBy(handle string) *roaring.Bitmap {
+	out := roaring.New()
+	id, ok := v.dict.lookup(dimOwner, handle)
+	if !ok {
+		return out
+	}
+	for i, o := range v.owner {
+		if o == id && v.rows[i] != nil {
+			out.Add(uint32(i))
+		}
+	}
+	return out
+}
+
+// newcomers is the set of rows that count as newcomers at a moment. It changes
+// only when someone's time runs out, so the last one is kept.
 func (v *View) newcomers(now time.Time) *roaring.Bitmap {
 	at := now.Unix()
 	from := sort.Search(len(v.newTo), func(i int) bool { return v.rows[v.newTo[i]].NewTo > at })
-	return roaring.BitmapOf(v.newTo[from:]...)
+	if kept := v.newer.Load(); kept != nil && kept.from == from {
+		return kept.rows
+	}
+	set := NewSet(len(v.rows))
+	for _, i := range v.newTo[from:] {
+		set.Add(i)
+	}
+	made := &newcomerSet{from, set.Bitmap()}
+	v.newer.Store(made)
+	return made.rows
 }
-
-// IsNew tells whether a row counts as a newcomer at a moment.
-func (v *View) IsNew(i uint32, now time.Time) bool { return v.rows[i].NewTo > now.Unix() }
 
 // rate is how many minor units of the query's currency one minor unit of
 // another is worth; 0 if they are not compared.
@@ -132,12 +152,7 @@ func rate(q *search.Query, currency string) float64 {
 // priced is the set of rows with a price within the bounds. Free is 0, so it
 // is within them when there is no lower bound.
 func (v *View) priced(q *search.Query) *roaring.Bitmap {
-	out := roaring.New()
-	if q.PriceMin <= 0 {
-		if id, ok := v.dict.lookup(dimFree, "true"); ok && int(id) < len(v.bits) {
-			out.Or(v.bits[id])
-		}
-	}
+	within := NewSet(len(v.rows))
 	for c, list := range v.prices {
 		r := rate(q, c)
 		if r == 0 {
@@ -150,8 +165,12 @@ func (v *View) priced(q *search.Query) *roaring.Bitmap {
 			to = sort.Search(len(list), func(i int) bool { return worth(i) > float64(q.PriceMax) })
 		}
 		for i := from; i < to; i++ {
-			out.Add(list[i].row)
+			within.Add(list[i].row)
 		}
+	}
+	out := within.Bitmap()
+	if id, ok := v.dict.lookup(dimFree, "true"); ok && q.PriceMin <= 0 && int(id) < len(v.bits) {
+		out.Or(v.bits[id])
 	}
 	return out
 }
@@ -160,7 +179,7 @@ func (v *View) priced(q *search.Query) *roaring.Bitmap {
 func (v *View) Currency() string {
 	best, most := "", uint64(0)
 	for _, id := range v.byDim[dimMoney] {
-		c := v.dict.show(id)
+		c := v.dict.at(id).show
 		if n := v.bits[id].GetCardinality(); n > most || n == most && n > 0 && c < best {
 			best, most = c, n
 		}
@@ -168,17 +187,11 @@ func (v *View) Currency() string {
 	return best
 }
 
-func (d *dictionary) show(id uint32) string {
-	d.mu.RLock()
-	defer d.mu.RUnlock()
-	return d.all[id].show
-}
-
 // facets counts every dim under all filters but its own.
 func (v *View) facets(q *search.Query, f *filterSet, all *roaring.Bitmap) map[string][]search.Count {
 	out := make(map[string][]search.Count, dims+1)
 	chosen := [dims][]string{dimKind: q.Kinds, dimSkill: q.Skills, dimLevel: q.Levels, dimLang: q.Langs, dimFormat: q.Formats}
-	for d := range dims {
+	for d := range dimOwner {
 		own := f.dims[d]
 		if d == dimMoney {
 			own = f.price
@@ -204,8 +217,14 @@ func (v *View) facets(q *search.Query, f *filterSet, all *roaring.Bitmap) map[st
 func (v *View) count(d dim, rows *roaring.Bitmap, chosen []string) []search.Count {
 	out := []search.Count{}
 	for _, id := range v.byDim[d] {
-		if n := v.bits[id].AndCardinality(rows); n > 0 {
-			out = append(out, search.Count{Value: v.dict.show(id), Count: int(n)})
+		n := uint64(0)
+		if rows == v.live {
+			n = v.bits[id].GetCardinality()
+		} else {
+			n = v.bits[id].AndCardinality(rows)
+		}
+		if n > 0 {
+			out = append(out, search.Count{Value: v.dict.at(id).show, Count: int(n)})
 		}
 	}
 	slices.SortFunc(out, func(a, b search.Count) int {
