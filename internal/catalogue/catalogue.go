@@ -64,7 +64,7 @@ type Kind struct {
 // Config is what a catalogue is made of.
 type Config struct {
 	DB      *db.DB
-	Engine  search.Engine
+	Engine  search.Engine // nil: a process without an index, where SQL answers and nothing is fed
 	Log     *slog.Logger  // nil: discards
 	Poll    time.Duration // how often changes are looked for; 0: 100 ms
 	Timeout time.Duration // how long the index may think before SQL answers; 0: 1 s
@@ -139,6 +139,9 @@ type Page struct {
 // moved into them and text is cut to MaxText, so every question has an answer.
 func (c *Catalogue) Search(ctx context.Context, q search.Query) (Page, error) {
 	c.bound(&q)
+	if c.engine == nil {
+		return c.fallback(ctx, q)
+	}
 	result, err := c.ask(ctx, q)
 	if ctx.Err() != nil {
 		return Page{}, ctx.Err()
@@ -235,6 +238,9 @@ func (c *Catalogue) listings(ctx context.Context, tx *db.Tx, k Kind, ids []strin
 // Suggest completes what is being typed. People and things that are no longer
 // public are left out; an index that is away suggests nothing.
 func (c *Catalogue) Suggest(ctx context.Context, q search.SuggestQuery) ([]search.Suggestion, error) {
+	if c.engine == nil {
+		return nil, nil
+	}
 	q.Text = cut(strings.ToValidUTF8(q.Text, ""), MaxText)
 	if q.Limit <= 0 {
 		q.Limit = 8

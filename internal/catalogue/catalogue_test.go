@@ -330,6 +330,33 @@ func (hanging) Suggest(ctx context.Context, _ search.SuggestQuery) ([]search.Sug
 	return nil, ctx.Err()
 }
 
+func TestAProcessWithoutAnIndex(t *testing.T) {
+	t.Parallel()
+	each(t, func(t *testing.T, w *world) {
+		ctx, cancel := context.WithCancel(context.Background())
+		w.put(t, some()...)
+		c := w.catalogue(nil)
+		page, err := c.Search(ctx, search.Query{Text: "ben"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		want(t, "hits", []string{"tutor:ben"}, titles(page.Listings))
+		if list, err := c.Suggest(ctx, search.SuggestQuery{Text: "b"}); err != nil || len(list) > 0 {
+			t.Errorf("suggestions %v, %v", list, err)
+		}
+		if err := c.CatchUp(ctx); err != nil {
+			t.Error(err)
+		}
+		if err := c.Reindex(ctx, nil); !fault.Is(err, fault.Unavailable) {
+			t.Errorf("reindex: %v", err)
+		}
+		cancel()
+		if err := c.Run(ctx); err != nil {
+			t.Error(err)
+		}
+	})
+}
+
 func TestAGoneAskerGetsNoFallback(t *testing.T) {
 	t.Parallel()
 	each(t, func(t *testing.T, w *world) {

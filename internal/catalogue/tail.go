@@ -9,6 +9,7 @@ import (
 
 	"github.com/tmoeg/oduvan/internal/db"
 	"github.com/tmoeg/oduvan/internal/failpoint"
+	"github.com/tmoeg/oduvan/internal/fault"
 	"github.com/tmoeg/oduvan/search"
 )
 
@@ -32,6 +33,10 @@ var errForeign = errors.New("the index is not of this database")
 // again with growing pauses; an index that keeps refusing is built anew. It
 // returns nil when ctx ends.
 func (c *Catalogue) Run(ctx context.Context) error {
+	if c.engine == nil {
+		<-ctx.Done()
+		return nil
+	}
 	failures, refused := 0, 0
 	wait := time.NewTimer(0)
 	defer wait.Stop()
@@ -85,6 +90,9 @@ func (c *Catalogue) Applied() int64 { return c.applied.Load() }
 // empty, or that is of another database, is built anew. It is harmless to end
 // it anywhere: the next call goes on where the index says it is.
 func (c *Catalogue) CatchUp(ctx context.Context) error {
+	if c.engine == nil {
+		return nil
+	}
 	c.pass.Lock()
 	defer c.pass.Unlock()
 	err := c.catchUp(ctx)
@@ -251,7 +259,11 @@ func (c *Catalogue) vouch(ctx context.Context) error {
 // Reindex builds the index anew from the database and swaps it in; readers see
 // the old one until then. progress, if not nil, hears how many of about how
 // many documents are written. What changes meanwhile is applied afterwards.
+// Fault: Unavailable (index_away) in a process without an index.
 func (c *Catalogue) Reindex(ctx context.Context, progress func(done, total int)) error {
+	if c.engine == nil {
+		return fault.Of(fault.Unavailable, "index_away")
+	}
 	c.pass.Lock()
 	defer c.pass.Unlock()
 	if err := c.reindex(ctx, progress); err != nil {
