@@ -74,6 +74,9 @@ func (t *Transfer) decide(format string, e *Entry, publish bool) draft {
 	if d.Headline == "" {
 		d.Headline = strings.Join(d.Skills[:min(3, len(d.Skills))], ", ")
 	}
+	if d.Headline == "" && d.About == "" {
+		d.Headline = words.in(e.Language).Call // a published profile says something
+	}
 	return d
 }
 
@@ -81,8 +84,11 @@ func (t *Transfer) decide(format string, e *Entry, publish bool) draft {
 func (t *Transfer) skills(tags []string) []string {
 	var out []string
 	for _, tag := range tags {
-		if skill := t.skill(tag); skill != "" && !slices.Contains(out, skill) {
-			out = append(out, skill)
+		if id := t.skill(tag); id != "" {
+			tag = id
+		}
+		if !slices.Contains(out, tag) {
+			out = append(out, tag)
 		}
 	}
 	return out

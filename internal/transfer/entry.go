@@ -3,31 +3,35 @@ package transfer
 import (
 	"iter"
 	"maps"
+	"net/url"
 	"slices"
 	"strings"
 	"time"
+	"unicode"
 
 	"golang.org/x/text/language"
 
+	"github.com/tmoeg/oduvan/internal/market"
 	"github.com/tmoeg/oduvan/internal/money"
+	"github.com/tmoeg/oduvan/internal/profile"
 )
 
 // The bounds of what an entry may hold, in characters or items: those of the
 // schema and of the features that keep them.
 const (
-	maxName      = 60
-	maxHeadline  = 160
-	maxAbout     = 8000
-	maxSkill     = 40
-	maxSkills    = 10
-	maxLanguages = 10
-	maxTitle     = 100
-	maxSummary   = 300
-	maxRules     = 2000
-	maxServices  = 20
-	maxLinks     = 10
-	maxLink      = 500     // bytes of an address
-	maxMinutes   = 100_000 // as the schema says
+	maxName      = profile.MaxName
+	maxHeadline  = profile.MaxHeadline
+	maxAbout     = profile.MaxAbout
+	maxSkill     = profile.MaxSkill
+	maxSkills    = profile.MaxSkills
+	maxLanguages = profile.MaxLanguages
+	maxTitle     = market.MaxTitle
+	maxSummary   = market.MaxSummary
+	maxRules     = market.MaxRules
+	maxServices  = market.MaxServices
+	maxLinks     = profile.MaxLinks
+	maxLink      = profile.MaxLink
+	maxMinutes   = market.MaxMinutes
 	maxSourceID  = 1000
 )
 
@@ -130,6 +134,19 @@ func (e *Entry) addLanguages(field string, tags iter.Seq[string]) {
 			e.Languages = append(e.Languages, base.String())
 		}
 	}
+}
+
+// goodLink tells whether a profile would take an address: public, https, with a
+// name of a host and nobody's name before it.
+func goodLink(address string) bool {
+	u, err := url.Parse(address)
+	if err != nil || u.Scheme != "https" || u.User != nil || u.Opaque != "" || runes(address) > maxLink ||
+		strings.ContainsFunc(address, func(r rune) bool { return unicode.IsSpace(r) || unicode.IsControl(r) }) {
+		return false
+	}
+	host := strings.TrimSuffix(u.Hostname(), ".")
+	last := host[strings.LastIndexByte(host, '.')+1:]
+	return last != host && last != "" && strings.Trim(last, "0123456789") != "" && !strings.Contains(host, ":")
 }
 
 // sections joins the parts of an about text, leaving out empty and repeated ones.

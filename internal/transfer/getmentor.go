@@ -66,7 +66,7 @@ func (e *Entry) link(address string) {
 	address = strings.TrimSpace(address)
 	switch {
 	case address == "":
-	case len(address) > 300 || !strings.HasPrefix(address, "https://") || strings.ContainsAny(address, " \t\n\"<>\\"):
+	case !goodLink(address):
 		e.drop("link", 1)
 	default:
 		e.Links = append(e.Links, Link{Title: "getmentor", URL: address})

@@ -1,7 +1,6 @@
 package transfer
 
 import (
-	"net/url"
 	"regexp"
 	"slices"
 	"strings"
@@ -176,8 +175,7 @@ func (s *shaped) day(key string) time.Time {
 
 func (e *Entry) ownLink(in *shaped) {
 	link := Link{Title: e.fit("links.title", oneLine(in.text("title")), maxName), URL: strings.TrimSpace(in.text("url"))}
-	u, err := url.Parse(link.URL)
-	if err != nil || u.Scheme != "https" && u.Scheme != "http" || u.Host == "" || len(link.URL) > maxLink {
+	if !goodLink(link.URL) {
 		in.fault(in.place("url"), "import_field_invalid", "")
 		return
 	}

@@ -30,6 +30,12 @@ func price(text string) (amount *money.Amount, note string) {
 	if found := amountIn(key); found != nil {
 		return found, ""
 	}
+	for _, word := range words.From {
+		if rest, ok := strings.CutPrefix(key, word); ok {
+			lowest, _ := splitUnit(strings.TrimSpace(rest))
+			return amountIn(lowest), text
+		}
+	}
 	before, unit := splitUnit(key)
 	found := amountIn(before)
 	if found != nil && slices.Contains(words.Hour, unit) {

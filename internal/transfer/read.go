@@ -18,25 +18,30 @@ import (
 // line of the first one), import_field_too_large, import_entry_too_large,
 // import_too_deep, import_file_too_large, import_too_many.
 func Read(format string, r io.Reader) ([]Entry, error) {
-	file := &file{scanner: newScanner(r), seen: map[string]Position{}}
+	list, err := read(format, r)
+	if err != nil {
+		return nil, err
+	}
+	return list.entries, nil
+}
+
+func read(format string, r io.Reader) (*file, error) {
+	f := &file{scanner: newScanner(r), seen: map[string]Position{}}
 	var err error
 	switch format {
 	case GetMentor:
-		err = file.each("", readGetMentor)
+		err = f.each("", readGetMentor)
 	case CodingCoach:
-		err = file.each("", readCodingCoach)
+		err = f.each("", readCodingCoach)
 	case Oduvan:
-		err = file.own()
+		err = f.own()
 	default:
 		return nil, fault.Bad("format", "import_format_unknown").With("known", strings.Join(Formats(), ", "))
 	}
 	if err == nil {
-		err = file.end()
+		err = f.end()
 	}
-	if err != nil {
-		return nil, err
-	}
-	return file.entries, nil
+	return f, err
 }
 
 // file is one reading.

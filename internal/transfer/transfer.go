@@ -10,8 +10,14 @@ package transfer
 
 import (
 	"fmt"
+	"strings"
 
+	"github.com/uptrace/bun"
+
+	"github.com/tmoeg/oduvan/internal/db"
 	"github.com/tmoeg/oduvan/internal/fault"
+	"github.com/tmoeg/oduvan/internal/market"
+	"github.com/tmoeg/oduvan/internal/profile"
 	"github.com/tmoeg/oduvan/internal/secret"
 )
 
@@ -42,8 +48,39 @@ func broken(at Position, path, code string) *fault.Error {
 		Wrap(fmt.Errorf("line %d, column %d", at.Line, at.Column))
 }
 
+// Config is what a Transfer is made of. Only Skill may be nil.
+type Config struct {
+	DB       *db.DB
+	Keys     *secret.Keys
+	Profiles *profile.Profiles
+	Market   *market.Market
+	URL      string                   // the branch's origin, such as https://example.org
+	Skill    func(text string) string // brings a tag to a skill's id; "" leaves it as typed
+}
+
 // Transfer imports into and exports from one branch.
 type Transfer struct {
-	keys  *secret.Keys
-	skill func(string) string
+	db       *db.DB
+	keys     *secret.Keys
+	profiles *profile.Profiles
+	market   *market.Market
+	url      string
+	skill    func(string) string
+}
+
+// New makes a Transfer.
+func New(cfg Config) *Transfer {
+	t := &Transfer{db: cfg.DB, keys: cfg.Keys, profiles: cfg.Profiles, market: cfg.Market,
+		url: strings.TrimRight(cfg.URL, "/"), skill: cfg.Skill}
+	if t.skill == nil {
+		t.skill = func(string) string { return "" }
+	}
+	return t
+}
+
+// seen remembers that an entry was here, without whose account it became.
+type seen struct {
+	bun.BaseModel `bun:"table:imported_seen"`
+
+	SourceMAC []byte `bun:"source_mac,pk"`
 }

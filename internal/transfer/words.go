@@ -23,6 +23,7 @@ type lexicon struct {
 	Letters   map[string]string `json:"letters"`   // Cyrillic to Latin
 	Free      []string          `json:"free"`      // prices that mean nothing is paid
 	Agreement []string          `json:"agreement"` // prices that mean "ask me"
+	From      []string          `json:"from"`      // what may stand before the lowest of several prices
 	Per       []string          `json:"per"`       // what parts an amount from its unit
 	Hour      []string          `json:"hour"`      // units that are an hour
 }
