@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/tmoeg/oduvan/web"
 )
 
 func TestAssets(t *testing.T) {
@@ -119,4 +120,29 @@ func TestManifestAndWorker(t *testing.T) {
 			t.Errorf("worker lacks %s", part)
 		}
 	}
+}
+
+// FuzzAssets sends what strangers may: nothing but an asset or a refusal comes back.
+func FuzzAssets(f *testing.F) {
+	w, err := web.New()
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Add(w.Asset("base.css"), "gzip;q=1")
+	f.Add("/static/base.3f2a9c10.css", "gzip; q = x, *;q=")
+	f.Add("/static/../embed.go", "")
+	f.Add("/static//.00000000.", ";;;q,")
+	f.Fuzz(func(t *testing.T, path, accept string) {
+		r := httptest.NewRequest("GET", "http://x/", nil)
+		r.URL.Path = path
+		r.Header.Set("Accept-Encoding", accept)
+		rec := httptest.NewRecorder()
+		w.Assets().ServeHTTP(rec, r)
+		if rec.Code != http.StatusOK && rec.Code != http.StatusNotFound {
+			t.Errorf("%q: %d", path, rec.Code)
+		}
+		if rec.Code == http.StatusOK && (rec.Header().Get("ETag") == "" || rec.Body.Len() == 0) {
+			t.Errorf("%q: an empty file", path)
+		}
+	})
 }

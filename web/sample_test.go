@@ -25,19 +25,21 @@ type pageSample struct {
 }
 
 func samples() []pageSample {
-	return []pageSample{
+	return append([]pageSample{
 		{"home", homeFrame, func(f web.Frame) templ.Component { return web.Home(f, sampleHome(f)) }},
 		{"search", searchFrame, func(f web.Frame) templ.Component { return web.Search(f, sampleSearch(f)) }},
 		{"nothing", searchFrame, func(f web.Frame) templ.Component { return web.Search(f, sampleNothing(f)) }},
 		{"profile", profileFrame, func(f web.Frame) templ.Component { return web.Profile(f, sampleProfile(f)) }},
 		{"own-profile", ownFrame, func(f web.Frame) templ.Component { return web.Profile(f, ownProfile(f)) }},
+		{"long-search", searchFrame, func(f web.Frame) templ.Component { return web.Search(f, longSearch(f)) }},
+		{"long-profile", ownFrame, func(f web.Frame) templ.Component { return web.Profile(f, longProfile(f)) }},
 		{"service", profileFrame, func(f web.Frame) templ.Component { return web.Service(f, sampleService(f)) }},
 		{"error", plainFrame, func(f web.Frame) templ.Component { return web.Fault(f, f.Error("internal", "", nil, "3f2a9c10")) }},
 		{"not-found", plainFrame, func(f web.Frame) templ.Component { return web.Fault(f, f.Error("not_found", "", nil, "")) }},
 		{"privacy", plainFrame, func(f web.Frame) templ.Component { return web.Legal(f, sampleLegal()) }},
 		{"offline", plainFrame, web.Offline},
 		{"forms", ownFrame, sampleForm},
-	}
+	}, accountSamples()...)
 }
 
 func plainFrame(f web.Frame) web.Frame {
@@ -210,4 +212,36 @@ func sampleLegal() web.LegalPage {
 	return web.LegalPage{Title: "Приватность", BodyHTML: "<p>Слова.</p><h2>Что мы храним</h2><p>Мало.</p>", Updated: "12 декабря 2025",
 		Columns: []web.Column{{"account", "handle", "public", "имя в адресе", "пока есть аккаунт"},
 			{"account", "recovery_hmac", "secret", "вход по коду", "пока есть аккаунт"}}}
+}
+
+// long is text as people type it who want to see a page break: no place to wrap.
+const long = "Щ12345678901234567890123456789012345678901234567890123456789"
+
+func longCards() []web.Card {
+	list := append(people()[:3:3], offers()...)
+	for i := range list {
+		c := &list[i]
+		c.Title, c.Handle, c.By, c.Lead, c.Meta = long, "a12345678901234567890123456789", long, long+long+"<script>", long
+		c.Skills = []string{long, "<b>"}
+		c.Price = web.Price{Main: "999 999 999 999 999 сум", Unit: "/ занятие", Approx: "≈ 999 999 999 ₽"}
+	}
+	return list
+}
+
+func longSearch(f web.Frame) web.SearchPage {
+	p := sampleSearch(f)
+	p.Cards, p.Query, p.Corrected = longCards(), long+long, long+long
+	p.Chips = append(p.Chips, web.Chip{Label: long, URL: "/search"})
+	p.Facets[1].Values = append(values(long, long+"2"), p.Facets[1].Values...)
+	return p
+}
+
+func longProfile(f web.Frame) web.ProfilePage {
+	p := ownProfile(f)
+	p.Name, p.Headline, p.Handle = long, long+long, "a12345678901234567890123456789"
+	p.AboutHTML = "<p>" + long + long + "</p><pre><code>" + long + long + long + "</code></pre><h2>" + long + "</h2>"
+	p.Skills = append(p.Skills, web.Link{Label: long, URL: "/search"})
+	p.Links = []web.Link{{Label: long + long, URL: "https://x.example/" + long}}
+	p.Services, p.Similar = longCards()[3:], longCards()[:2]
+	return p
 }
