@@ -36,7 +36,7 @@ type offered struct {
 // says the rest.
 func typedService(c *gin.Context) (offered, error) {
 	o := offered{minutes: value(c, "minutes"), pricing: value(c, "pricing"), amount: value(c, "price"), currency: value(c, "currency")}
-	o.ServiceInput = market.ServiceInput{Title: value(c, "title"), Summary: value(c, "summary"), Format: market.Format(value(c, "format")),
+	o.ServiceInput = market.ServiceInput{Title: value(c, "title"), Summary: value(c, "summary"), Format: value(c, "format"),
 		FreeTrial: value(c, "free_trial") != "", Rules: value(c, "rules"), State: market.State(value(c, "state")), Version: number(c, "version")}
 	var bad fault.Fields
 	if o.minutes != "" {
@@ -60,7 +60,7 @@ func typedService(c *gin.Context) (offered, error) {
 }
 
 // savedService is what the form begins with.
-func savedService(l market.Service, lang string) offered {
+func savedService(l *market.Service, lang string) offered {
 	o := offered{ServiceInput: market.ServiceInput{Title: l.Title, Summary: l.Summary, Format: l.Format, Minutes: l.Minutes,
 		ByAgreement: l.ByAgreement, FreeTrial: l.FreeTrial, Rules: l.Rules, State: l.State, Version: l.Version, Price: l.Amount()}}
 	if l.Minutes > 0 {
@@ -85,8 +85,8 @@ func (s *Site) ownServices(c *gin.Context) error {
 	}
 	f.Tab = "services"
 	ctx := c.Request.Context()
-	list, err := s.Market.Services(ctx, v.actor, v.actor.Handle)
-	if err != nil && !fault.Is(err, fault.NotFound) {
+	list, err := s.Market.Mine(ctx, v.actor)
+	if err != nil {
 		return err
 	}
 	own, err := s.ownProfile(ctx, v.actor)
@@ -97,16 +97,20 @@ func (s *Site) ownServices(c *gin.Context) error {
 	if len(list) > 0 && (own == nil || !own.Visible()) {
 		p.Note = f.T("offer.hidden")
 	}
-	for _, l := range list {
-		p.List = append(p.List, s.ownService(f, v, l))
+	for i := range list {
+		row := s.ownService(f, v, &list[i])
+		if own == nil {
+			row.LookURL = "" // without a profile there is nobody to show beside it
+		}
+		p.List = append(p.List, row)
 	}
 	return s.show(c, http.StatusOK, web.OwnServices(f, p))
 }
 
 // ownService is one line of the list, with the states it can be brought into.
-func (s *Site) ownService(f web.Frame, v *visit, l market.Service) web.OwnService {
+func (s *Site) ownService(f web.Frame, v *visit, l *market.Service) web.OwnService {
 	base, state := "/me/services/"+l.ID, string(l.State)
-	o := web.OwnService{Title: l.Title, Format: string(l.Format), Meta: f.Texts.Format(string(l.Format)), State: state,
+	o := web.OwnService{Title: l.Title, Format: l.Format, Meta: f.Texts.Format(l.Format), State: state,
 		StateWord: f.T("offer.word_" + state), EditURL: base, LookURL: "/services/" + l.ID, StateURL: base + "/state",
 		RemoveURL: base + "/delete", Version: strconv.FormatInt(l.Version, 10)}
 	if l.Minutes > 0 {
@@ -120,7 +124,7 @@ func (s *Site) ownService(f web.Frame, v *visit, l market.Service) web.OwnServic
 	return o
 }
 
-func (s *Site) servicePrice(f web.Frame, v *visit, l market.Service) web.Price {
+func (s *Site) servicePrice(f web.Frame, v *visit, l *market.Service) web.Price {
 	switch a := l.Amount(); {
 	case a == nil:
 		return web.Price{Main: f.T("price.agreement")}
@@ -128,7 +132,7 @@ func (s *Site) servicePrice(f web.Frame, v *visit, l market.Service) web.Price {
 		return web.Price{Main: f.T("price.free")}
 	default:
 		p := s.amount(f, v.branch, *a, "")
-		p.Unit = f.T("price.per_" + string(l.Format))
+		p.Unit = f.T("price.per_" + l.Format)
 		return p
 	}
 }
@@ -138,7 +142,15 @@ func (s *Site) newService(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	begin := offered{ServiceInput: market.ServiceInput{Format: market.Call, State: market.Published}, minutes: "60",
+	own, err := s.ownProfile(c.Request.Context(), v.actor)
+	if err != nil {
+		return err
+	}
+	if own == nil {
+		s.say(c, "info", "offer.first")
+		return s.see(c, "/me/profile")
+	}
+	begin := offered{ServiceInput: market.ServiceInput{Format: "call", State: market.Published}, minutes: "60",
 		pricing: byAmount, currency: v.branch.Currency}
 	page, err := s.offerPage(c, "", begin, problems{}, nil)
 	if err != nil {
@@ -161,19 +173,21 @@ func (s *Site) serviceForm(c *gin.Context) error {
 
 // mine is the service of the address, when it is the actor's own; another's is
 // not found, seen or not.
-func (s *Site) mine(c *gin.Context) (market.Service, *visit, error) {
+func (s *Site) mine(c *gin.Context) (*market.Service, *visit, error) {
 	v, err := s.visit(c)
 	if err != nil {
-		return market.Service{}, nil, err
+		return nil, nil, err
 	}
-	if v.actor.Anonymous() {
-		return market.Service{}, nil, fault.Of(fault.Unauthenticated, "sign_in_needed")
+	list, err := s.Market.Mine(c.Request.Context(), v.actor)
+	if err != nil {
+		return nil, nil, err
 	}
-	l, err := s.Market.Service(c.Request.Context(), v.actor, c.Param("id"))
-	if err == nil && l.AccountID != v.actor.ID {
-		err = fault.Of(fault.NotFound, "service_unknown")
+	for i := range list {
+		if list[i].ID == c.Param("id") {
+			return &list[i], v, nil
+		}
 	}
-	return l.Service, v, err
+	return nil, nil, fault.Of(fault.NotFound, "service_unknown")
 }
 
 func (s *Site) addService(c *gin.Context) error {
@@ -254,12 +268,12 @@ func (s *Site) refusedOffer(c *gin.Context, id string, typed offered, bad proble
 	})
 }
 
-func (s *Site) compareService(f web.Frame, v *visit, typed offered, l market.Service) []web.Compare {
+func (s *Site) compareService(f web.Frame, v *visit, typed offered, l *market.Service) []web.Compare {
 	saved := savedService(l, f.Lang)
 	var out []web.Compare
 	for _, x := range []struct{ key, mine, theirs, shown string }{
 		{"offer.name", typed.Title, saved.Title, saved.Title}, {"offer.summary", typed.Summary, saved.Summary, saved.Summary},
-		{"offer.format", string(typed.Format), string(saved.Format), f.Texts.Format(string(saved.Format))},
+		{"offer.format", typed.Format, saved.Format, f.Texts.Format(saved.Format)},
 		{"offer.minutes", typed.minutes, saved.minutes, saved.minutes}, {"offer.rules", typed.Rules, saved.Rules, saved.Rules},
 		{"offer.price", typed.pricing + typed.amount, saved.pricing + saved.amount, s.servicePrice(f, v, l).Main},
 		{"offer.state_label", string(typed.State), string(saved.State), f.T("offer.word_" + string(saved.State))},
@@ -307,7 +321,7 @@ func offerFields(f web.Frame, p *web.OfferPage, o offered, bad problems) {
 		Error: bad.of("minutes"), Max: 6, Mode: "numeric"}
 	p.Rules = web.Field{Name: "rules", Label: f.T("offer.rules"), Hint: f.T("offer.rules_hint"), Value: o.Rules, Error: bad.of("rules"),
 		Max: market.MaxRules, Rows: 5, Preview: f.Link("/me/preview")}
-	p.Formats, p.FormatBad = choices(profile.Formats(), []string{string(o.Format)}, f.Texts.Format), bad.of("format")
+	p.Formats, p.FormatBad = choices(profile.Formats(), []string{o.Format}, f.Texts.Format), bad.of("format")
 	for _, way := range []string{byAmount, byNothing, byAgreement} {
 		p.Pricing = append(p.Pricing, web.Choice{Value: way, Label: f.T("offer.pricing_" + way), Selected: o.pricing == way})
 	}
