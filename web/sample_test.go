@@ -45,8 +45,8 @@ func samples() []pageSample {
 func plainFrame(f web.Frame) web.Frame {
 	f.Path, f.Title = "/page", "Страница / Page"
 	f.Description = "Описание"
-	f.Footer = []web.Link{{Label: f.T("footer.about"), URL: "/about"}, {Label: f.T("footer.privacy_link"), URL: "/privacy"},
-		{Label: f.T("footer.rules"), URL: "/rules"}, {Label: "API", URL: "/api/docs"}}
+	f.Footer = []web.Link{{Label: "О доске", URL: "/about"}, {Label: "Приватность", URL: "/privacy"},
+		{Label: "Правила", URL: "/rules"}, {Label: "API", URL: "/api/docs"}}
 	f.SignUpURL = "/signup"
 	return f
 }
