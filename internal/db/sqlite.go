@@ -1,6 +1,7 @@
 package db
 
 import (
+	"context"
 	"database/sql"
 	"database/sql/driver"
 	"errors"
@@ -81,4 +82,15 @@ func uniqueColumns(msg string) string {
 		msg = msg[:i]
 	}
 	return msg
+}
+
+// Compact makes SQLite forget on disk what was deleted: the write-ahead log is
+// folded in and emptied, and secure_delete has overwritten the pages. On
+// PostgreSQL that is the server's own VACUUM.
+func (d *DB) Compact(ctx context.Context) error {
+	if d.engine != SQLite {
+		return nil
+	}
+	var busy, log, done int
+	return d.fold(d.writer.DB.QueryRowContext(ctx, "PRAGMA wal_checkpoint(TRUNCATE)").Scan(&busy, &log, &done))
 }

@@ -69,9 +69,15 @@ func Each(t *testing.T, fn func(t *testing.T, w *World)) {
 func New(t testing.TB) *World {
 	t.Helper()
 	dir := t.TempDir()
+	return Open(t, dir, db.Config{Path: Copy(t, dir)})
+}
+
+// Copy puts a migrated SQLite database into a data folder and returns its path.
+func Copy(t testing.TB, dir string) string {
+	t.Helper()
 	path := filepath.Join(dir, "oduvan.db")
 	copyFile(t, sqliteTemplate(t), path)
-	return Open(t, dir, db.Config{Path: path})
+	return path
 }
 
 // NewPostgreSQL makes a migrated PostgreSQL database.

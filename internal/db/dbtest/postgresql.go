@@ -234,6 +234,12 @@ func withDatabase(address, name string) string {
 	return u.String()
 }
 
+// Database is the address of a migrated PostgreSQL database that goes with the test.
+func Database(t testing.TB) string {
+	t.Helper()
+	return postgresDatabase(t)
+}
+
 // postgresDatabase copies the template to a database that goes with the test.
 func postgresDatabase(t testing.TB) string {
 	t.Helper()

@@ -1,0 +1,221 @@
+// Package app puts the program together: from a Config it makes the one running
+// board. It promises that everything is named once, in New, top to bottom, and
+// that nothing runs before Run. It refuses to hold rules of its own.
+package app
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"maps"
+	"net"
+	"net/http"
+	"net/url"
+	"os"
+	"path/filepath"
+	"sync/atomic"
+	"time"
+
+	"github.com/gin-gonic/gin"
+	"golang.org/x/sync/errgroup"
+
+	"github.com/tmoeg/oduvan/internal/account"
+	"github.com/tmoeg/oduvan/internal/api"
+	"github.com/tmoeg/oduvan/internal/blob"
+	"github.com/tmoeg/oduvan/internal/branch"
+	"github.com/tmoeg/oduvan/internal/catalogue"
+	"github.com/tmoeg/oduvan/internal/config"
+	"github.com/tmoeg/oduvan/internal/db"
+	"github.com/tmoeg/oduvan/internal/limit"
+	"github.com/tmoeg/oduvan/internal/market"
+	"github.com/tmoeg/oduvan/internal/profile"
+	"github.com/tmoeg/oduvan/internal/secret"
+	"github.com/tmoeg/oduvan/internal/site"
+	"github.com/tmoeg/oduvan/internal/transfer"
+	"github.com/tmoeg/oduvan/search/bleve"
+	"github.com/tmoeg/oduvan/search/taxonomy"
+	"github.com/tmoeg/oduvan/web"
+)
+
+// Options are what tests replace; the zero value is the real world.
+type Options struct {
+	Log      *slog.Logger
+	Clock    func() time.Time
+	Random   io.Reader     // of ids
+	Poll     time.Duration // of jobs
+	NoSync   bool
+	NoLimits bool
+	NoIndex  bool // commands beside a running serve never open the search index
+}
+
+// App is one running board.
+type App struct {
+	Config    config.Config
+	Log       *slog.Logger
+	DB        *db.DB
+	Keys      *secret.Keys
+	Branch    *branch.Branch
+	Accounts  *account.Accounts
+	Profiles  *profile.Profiles
+	Market    *market.Market
+	Catalogue *catalogue.Catalogue
+	Transfer  *transfer.Transfer
+	Pictures  blob.Store
+	Site      *site.Site
+	API       *api.API
+
+	index    io.Closer
+	pictures io.Closer
+	metrics  *metrics
+	handler  http.Handler
+	stopping atomic.Bool
+}
+
+// New makes the board of a configuration: folders and keys, the migrated
+// database, features, index and faces. Close it.
+func New(ctx context.Context, cfg config.Config, opt Options) (a *App, err error) {
+	a = &App{Config: cfg, Log: opt.Log}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, a.Close())
+			a = nil
+		}
+	}()
+	if a.Log == nil {
+		a.Log = slog.New(slog.DiscardHandler)
+	}
+	address, err := url.Parse(cfg.URL)
+	if err != nil {
+		return a, fmt.Errorf("url: %w", err)
+	}
+	if err := a.openStores(ctx, opt); err != nil {
+		return a, err
+	}
+	a.Branch = branch.New(a.DB, a.Keys)
+	a.Accounts = account.New(account.Config{DB: a.DB, Keys: a.Keys, Branch: a.Branch, URL: cfg.URL, Log: a.Log})
+	skills := taxonomy.New()
+	a.Profiles = profile.New(a.DB, a.Branch, normalise(skills))
+	a.Market = market.New(a.DB, a.Profiles)
+	a.Transfer = transfer.New(transfer.Config{DB: a.DB, Keys: a.Keys, Profiles: a.Profiles, Market: a.Market,
+		URL: cfg.URL, Skill: normalise(skills)})
+	if err := a.openIndex(skills, opt); err != nil {
+		return a, err
+	}
+	a.hold()
+	limits, err := newLimits(opt, a.DB.Now)
+	if err != nil {
+		return a, err
+	}
+	pages, err := web.New()
+	if err != nil {
+		return a, err
+	}
+	a.Site = site.New(site.Config{URL: address, Web: pages, Accounts: a.Accounts, Branch: a.Branch, Profiles: a.Profiles, Market: a.Market,
+		Catalogue: a.Catalogue, Skills: skillList{skills}, Limits: limits, Pictures: a.Pictures, Keys: a.Keys, Sessions: a.Accounts.Sessions(),
+		Generation: a.DB.Generation, Now: a.DB.Now, Log: a.Log})
+	a.API, err = api.New(api.Config{Accounts: a.Accounts, Branch: a.Branch, Profiles: a.Profiles, Market: a.Market, Catalogue: a.Catalogue,
+		Limits: limits, Texts: wording{pages}, Skills: skills.Name, Words: wording{pages}.Word, URL: cfg.URL, Now: a.DB.Now, Log: a.Log, Asset: pages.Asset})
+	if err != nil {
+		return a, err
+	}
+	a.metrics = newMetrics(a)
+	gin.SetMode(gin.ReleaseMode)
+	a.handler, err = a.route(a.router())
+	return a, err
+}
+
+// openStores makes the data folder and opens what is kept in it.
+func (a *App) openStores(ctx context.Context, opt Options) (err error) {
+	if err = os.MkdirAll(a.Config.Data, 0o700); err != nil {
+		return err
+	}
+	if a.Keys, err = secret.Open(a.Config.SecretsDir()); err != nil {
+		return err
+	}
+	now := time.Now
+	if opt.Clock != nil {
+		now = opt.Clock
+	}
+	pictures, err := blob.OpenFolder(filepath.Join(a.Config.Data, "pictures"), now())
+	if err != nil {
+		return err
+	}
+	a.Pictures, a.pictures = pictures, pictures
+	a.DB, err = db.Open(db.Config{URL: a.Config.DatabaseURL, Path: filepath.Join(a.Config.Data, "oduvan.db"), Clock: opt.Clock,
+		Random: opt.Random, Log: a.Log, Poll: opt.Poll, NoSync: opt.NoSync})
+	if err != nil {
+		return err
+	}
+	return a.DB.Migrate(ctx)
+}
+
+func (a *App) openIndex(skills *taxonomy.Taxonomy, opt Options) error {
+	cfg := catalogue.Config{DB: a.DB, Log: a.Log}
+	if !opt.NoIndex {
+		engine, err := bleve.Open(filepath.Join(a.Config.Data, "index"), skills)
+		if err != nil {
+			return fmt.Errorf("search index: %w", err)
+		}
+		a.index, cfg.Engine = engine, engine
+	}
+	a.Catalogue = catalogue.New(cfg, a.kinds()...)
+	return nil
+}
+
+// Close lets go of files and connections. Run must have ended.
+func (a *App) Close() error {
+	var errs []error
+	if a.index != nil {
+		errs = append(errs, a.index.Close())
+	}
+	if a.pictures != nil {
+		errs = append(errs, a.pictures.Close())
+	}
+	if a.DB != nil {
+		errs = append(errs, a.DB.Close())
+	}
+	return errors.Join(errs...)
+}
+
+const shutdownWait = 8 * time.Second
+
+// Run serves until ctx ends: then it says "not ready", lets requests finish
+// and stops the jobs.
+func (a *App) Run(ctx context.Context, listener, metrics net.Listener) error {
+	group, ctx := errgroup.WithContext(ctx)
+	group.Go(func() error { return a.serve(ctx, a.server(a.handler), listener) })
+	if metrics != nil {
+		group.Go(func() error { return a.serve(ctx, a.server(a.metrics.handler()), metrics) })
+	}
+	group.Go(func() error { return a.DB.Work(ctx) })
+	group.Go(func() error { return a.Catalogue.Run(ctx) })
+	return group.Wait()
+}
+
+func (a *App) serve(ctx context.Context, srv *http.Server, l net.Listener) error {
+	failed := make(chan error, 1)
+	go func() { failed <- srv.Serve(l) }()
+	select {
+	case err := <-failed:
+		return fmt.Errorf("serve: %w", err)
+	case <-ctx.Done():
+	}
+	a.stopping.Store(true)
+	wait, cancel := context.WithTimeout(context.WithoutCancel(ctx), shutdownWait)
+	defer cancel()
+	return srv.Shutdown(wait)
+}
+
+func newLimits(opt Options, clock func() time.Time) (*limit.Limiter, error) {
+	classes := site.Classes()
+	maps.Copy(classes, api.Classes())
+	if opt.NoLimits {
+		for name := range classes {
+			classes[name] = limit.Class{Every: time.Microsecond, Burst: 1 << 20}
+		}
+	}
+	return limit.New(limit.Config{Classes: classes, Random: rand.Reader}, clock)
+}

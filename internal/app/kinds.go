@@ -1,0 +1,114 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"os"
+
+	"github.com/tmoeg/oduvan/internal/account"
+	"github.com/tmoeg/oduvan/internal/catalogue"
+	"github.com/tmoeg/oduvan/internal/db"
+	"github.com/tmoeg/oduvan/internal/profile"
+	"github.com/tmoeg/oduvan/internal/site"
+	"github.com/tmoeg/oduvan/search"
+	"github.com/tmoeg/oduvan/search/taxonomy"
+	"github.com/tmoeg/oduvan/web"
+)
+
+// kinds is the one table of public things. Search, feeds and the sitemap walk
+// it; a new kind is one row.
+func (a *App) kinds() []catalogue.Kind {
+	return append(a.Profiles.Kinds(), a.Market.Kind())
+}
+
+// hold says which feature exports and erases which tables of an account, and
+// what follows an erasure outside the database.
+func (a *App) hold() {
+	a.Accounts.Hold(
+		account.Held{Name: "profile", Tables: []string{"profile"}, Holder: a.Profiles},
+		account.Held{Name: "services", Tables: []string{"service"}, Holder: a.Market},
+	)
+	a.Accounts.OnErased(a.compact)
+	a.Accounts.OnClaimed(a.Profiles.Touch)
+	db.Handle(a.DB, a.dropPicture)
+}
+
+// dropPicture removes a picture that no profile shows any more.
+func (a *App) dropPicture(ctx context.Context, job profile.DropPicture) error {
+	used, err := a.Profiles.PictureUsed(ctx, job.Name)
+	if err != nil || used {
+		return err
+	}
+	if err := a.Pictures.Delete(ctx, job.Name); !errors.Is(err, os.ErrNotExist) {
+		return err
+	}
+	return nil
+}
+
+// compacter is an index that can forget deleted words on disk at once.
+type compacter interface {
+	Compact(ctx context.Context) error
+}
+
+// compact wipes what an erased account left in files: the write-ahead log and
+// the index's segments.
+func (a *App) compact(ctx context.Context) error {
+	if err := a.Catalogue.CatchUp(ctx); err != nil {
+		return err
+	}
+	if c, ok := a.index.(compacter); ok {
+		if err := c.Compact(ctx); err != nil {
+			return err
+		}
+	}
+	return a.DB.Compact(ctx)
+}
+
+// normalise gives a skill's id for any spelling of it, and a free word as it is.
+func normalise(t *taxonomy.Taxonomy) func(string) string {
+	return func(text string) string {
+		if id, ok := t.Find(text); ok {
+			return id
+		}
+		return text
+	}
+}
+
+// skillList shows the taxonomy to the pages.
+type skillList struct{ *taxonomy.Taxonomy }
+
+// Names lists the skills that a picker offers.
+func (l skillList) Names(lang string) []site.SkillName {
+	all := l.All()
+	out := make([]site.SkillName, 0, len(all))
+	for _, s := range all {
+		if !s.Hidden {
+			out = append(out, site.SkillName{ID: s.ID, Name: l.Name(s.ID, lang), Group: s.Group})
+		}
+	}
+	return out
+}
+
+// wording shows the texts of faults and facets to the API.
+type wording struct{ *web.Web }
+
+// Fault is a fault's text in a language.
+func (t wording) Fault(lang, kind, code string, args map[string]any) string {
+	return t.Texts(lang).Fault(kind, code, args)
+}
+
+// Word is the name of a facet's value in a language.
+func (t wording) Word(facet, value, lang string) string {
+	texts := t.Texts(lang)
+	switch facet {
+	case search.FacetKind:
+		return texts.Kind(value)
+	case search.FacetLevel:
+		return texts.Level(value)
+	case search.FacetLang:
+		return texts.Language(value)
+	case search.FacetFormat:
+		return texts.Format(value)
+	}
+	return value
+}

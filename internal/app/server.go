@@ -1,0 +1,160 @@
+package app
+
+import (
+	"context"
+	"crypto/rand"
+	"log/slog"
+	"net/http"
+	"runtime/debug"
+	"strings"
+	"time"
+
+	"github.com/gin-gonic/gin"
+	"github.com/klauspost/compress/gzhttp"
+)
+
+// The bounds of one request (reliability.md, Go practice).
+const (
+	readHeaderTimeout = 5 * time.Second
+	readTimeout       = 15 * time.Second
+	writeTimeout      = 30 * time.Second
+	idleTimeout       = 60 * time.Second
+	maxHeaderBytes    = 16 << 10
+	handlerDeadline   = 2 * time.Second
+	uploadDeadline    = 20 * time.Second
+	laneWidth         = 64
+	laneWait          = 50 * time.Millisecond
+)
+
+// Handler is the whole program as it answers the network.
+func (a *App) Handler() http.Handler { return a.handler }
+
+// route sends the program's own addresses past what only pages need: sessions,
+// language prefixes, the refusal of foreign forms.
+func (a *App) route(router http.Handler) (http.Handler, error) {
+	pages := a.Site.Wrap(router)
+	split := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if strings.HasPrefix(r.URL.Path, "/api/") || r.URL.Path == "/healthz" || r.URL.Path == "/readyz" {
+			router.ServeHTTP(w, r)
+			return
+		}
+		pages.ServeHTTP(w, r)
+	})
+	zip, err := gzhttp.NewWrapper(gzhttp.MinSize(1024), gzhttp.ContentTypes([]string{"text/html", "application/json",
+		"application/problem+json", "application/atom+xml", "application/xml"}))
+	if err != nil {
+		return nil, err
+	}
+	return a.observe(a.lane(deadline(zip(split)))), nil
+}
+
+func (a *App) router() *gin.Engine {
+	r := gin.New()
+	r.HandleMethodNotAllowed = true
+	r.RedirectTrailingSlash = false
+	r.MaxMultipartMemory = 1 << 20
+	_ = r.SetTrustedProxies(nil)
+	r.Use(a.recovered)
+	r.GET("/healthz", func(c *gin.Context) { c.String(http.StatusOK, "ok\n") })
+	r.GET("/readyz", a.ready)
+	a.Site.Mount(r)
+	a.API.Mount(r)
+	r.NoRoute(a.missing(http.StatusNotFound))
+	r.NoMethod(a.missing(http.StatusMethodNotAllowed))
+	return r
+}
+
+func (a *App) missing(status int) gin.HandlerFunc {
+	page, problem := a.Site.Missing(status), a.API.Missing(status)
+	return func(c *gin.Context) {
+		if strings.HasPrefix(c.Request.URL.Path, "/api/") {
+			problem(c)
+			return
+		}
+		page(c)
+	}
+}
+
+// ready tells a balancer whether to send people here.
+func (a *App) ready(c *gin.Context) {
+	ctx, cancel := context.WithTimeout(c.Request.Context(), time.Second)
+	defer cancel()
+	switch {
+	case a.stopping.Load():
+		c.String(http.StatusServiceUnavailable, "stopping\n")
+	case a.DB.Ping(ctx) != nil:
+		c.String(http.StatusServiceUnavailable, "database away\n")
+	default:
+		c.String(http.StatusOK, "ready\n")
+	}
+}
+
+// recovered turns a panic into a page with an id. gin's own prints headers and
+// addresses.
+func (a *App) recovered(c *gin.Context) {
+	defer func() {
+		if v := recover(); v != nil {
+			id := rand.Text()[:8]
+			a.Log.Error("panic", "route", c.FullPath(), "error_id", id, "stack", string(debug.Stack()))
+			if !c.Writer.Written() {
+				c.String(http.StatusInternalServerError, "Что-то сломалось у нас / Something broke on our side: "+id+"\n")
+			}
+			c.Abort()
+		}
+	}()
+	c.Next()
+	a.metrics.route(c)
+}
+
+// observe measures and logs each request by its route, never by its address.
+func (a *App) observe(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		a.metrics.inFlight.Inc()
+		defer a.metrics.inFlight.Dec()
+		next.ServeHTTP(w, r)
+	})
+}
+
+// lane lets a bounded number of requests work at once; the others are told at
+// once to come again, so that waiting never piles up.
+func (a *App) lane(next http.Handler) http.Handler {
+	slots := make(chan struct{}, laneWidth)
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		select {
+		case slots <- struct{}{}:
+		default:
+			timer := time.NewTimer(laneWait)
+			defer timer.Stop()
+			select {
+			case slots <- struct{}{}:
+			case <-r.Context().Done():
+				return
+			case <-timer.C:
+				a.metrics.refused.Inc()
+				w.Header().Set("Retry-After", "1")
+				http.Error(w, "503: too busy, try again in a second", http.StatusServiceUnavailable)
+				return
+			}
+		}
+		defer func() { <-slots }()
+		next.ServeHTTP(w, r)
+	})
+}
+
+func deadline(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		limit := handlerDeadline
+		if strings.HasPrefix(r.Header.Get("Content-Type"), "multipart/") {
+			limit = uploadDeadline
+		}
+		ctx, cancel := context.WithTimeout(r.Context(), limit)
+		defer cancel()
+		next.ServeHTTP(w, r.WithContext(ctx))
+	})
+}
+
+func (a *App) server(h http.Handler) *http.Server {
+	return &http.Server{Handler: h, ReadHeaderTimeout: readHeaderTimeout, ReadTimeout: readTimeout, WriteTimeout: writeTimeout,
+		IdleTimeout: idleTimeout, MaxHeaderBytes: maxHeaderBytes,
+		ErrorLog: slog.NewLogLogger(slog.DiscardHandler, slog.LevelDebug)} // net/http's own texts hold addresses
+}

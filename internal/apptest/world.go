@@ -1,0 +1,141 @@
+// Package apptest is the whole program in a test: the true app on a data folder
+// of its own, people who sign up and fill forms as a browser without JavaScript
+// would, and pages read as HTML. It promises that nothing is reached but
+// through the front door. It refuses shortcuts into tables.
+package apptest
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/tmoeg/oduvan/internal/app"
+	"github.com/tmoeg/oduvan/internal/config"
+	"github.com/tmoeg/oduvan/internal/db/dbtest"
+)
+
+// World is one running board with a clock that moves only when told.
+type World struct {
+	*app.App
+	T     testing.TB
+	Clock *dbtest.Clock
+	Dir   string // the data folder
+	URL   string
+	Logs  *Log
+}
+
+// Log keeps what the program logged.
+type Log struct {
+	mu sync.Mutex
+	b  bytes.Buffer
+}
+
+// Write keeps p.
+func (l *Log) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.b.Write(p)
+}
+
+// String is everything so far.
+func (l *Log) String() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.b.String()
+}
+
+// Each runs one test on a board of each engine, as parallel subtests.
+func Each(t *testing.T, fn func(t *testing.T, w *World)) {
+	t.Helper()
+	t.Run("sqlite", func(t *testing.T) {
+		t.Parallel()
+		fn(t, New(t))
+	})
+	if dbtest.PostgreSQL(t) {
+		t.Run("postgresql", func(t *testing.T) {
+			t.Parallel()
+			fn(t, open(t, t.TempDir(), dbtest.Database(t), dbtest.NewClock()))
+		})
+	}
+}
+
+// New starts a board on SQLite.
+func New(t testing.TB) *World {
+	t.Helper()
+	dir := t.TempDir()
+	dbtest.Copy(t, dir)
+	return open(t, dir, "", dbtest.NewClock())
+}
+
+// Restart ends a board and starts another program on the same data folder.
+func (w *World) Restart() *World {
+	w.T.Helper()
+	w.stop()
+	return open(w.T, w.Dir, w.Config.DatabaseURL, w.Clock)
+}
+
+func (w *World) stop() {
+	if err := w.Close(); err != nil {
+		w.T.Errorf("close: %v", err)
+	}
+}
+
+func open(t testing.TB, dir, database string, clock *dbtest.Clock) *World {
+	t.Helper()
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	cfg := config.Default()
+	cfg.Data, cfg.DatabaseURL = dir, database
+	cfg.URL = fmt.Sprintf("http://localhost:%d", listener.Addr().(*net.TCPAddr).Port)
+	w := &World{T: t, Clock: clock, Dir: dir, URL: cfg.URL, Logs: &Log{}}
+	w.App, err = app.New(context.Background(), cfg, app.Options{Clock: clock.Now, Random: dbtest.Random(2), NoSync: true, NoLimits: true,
+		Poll: 5 * time.Millisecond, Log: slog.New(app.OnlyKnownKeys(slog.NewTextHandler(w.Logs, nil)))})
+	if err != nil {
+		t.Fatal(err)
+	}
+	srv := &httptest.Server{Listener: listener, Config: &http.Server{Handler: w.Handler(), ReadHeaderTimeout: time.Minute}}
+	srv.Start()
+	closed := false
+	t.Cleanup(func() {
+		srv.Close()
+		if !closed {
+			closed = true
+			_ = w.App.Close()
+		}
+	})
+	return w
+}
+
+// Settle makes every public change visible in search, as the program does by
+// itself within two seconds.
+func (w *World) Settle() {
+	w.T.Helper()
+	if err := w.Catalogue.CatchUp(context.Background()); err != nil {
+		w.T.Fatal(err)
+	}
+}
+
+// Later moves the clock on and acts on every deadline that has come.
+func (w *World) Later(d time.Duration) {
+	w.T.Helper()
+	w.Clock.Advance(d)
+	if _, err := w.DB.Sweep(context.Background()); err != nil {
+		w.T.Fatal(err)
+	}
+	w.Settle()
+}
+
+// Drain does all waiting jobs.
+func (w *World) Drain() {
+	w.T.Helper()
+	dbtest.Drain(w.T, &dbtest.World{DB: w.DB, Clock: w.Clock, Dir: w.Dir})
+}

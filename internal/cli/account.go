@@ -1,0 +1,93 @@
+package cli
+
+import (
+	"encoding/json"
+	"fmt"
+	"text/tabwriter"
+
+	"github.com/spf13/cobra"
+
+	"github.com/tmoeg/oduvan/internal/account"
+)
+
+func (c *command) account() *cobra.Command {
+	group := &cobra.Command{Use: "account", Short: "Make and list accounts, give roles"}
+	group.AddCommand(c.accountCreate(), c.accountList(), c.accountGrant())
+	return group
+}
+
+func (c *command) accountCreate() *cobra.Command {
+	var role string
+	var asJSON bool
+	cmd := &cobra.Command{Use: "create HANDLE", Short: "Make an account and print its recovery code and an API token, once", Args: cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			a, err := c.open(cmd)
+			if err != nil {
+				return err
+			}
+			defer a.Close()
+			acc, code, token, err := a.Accounts.Create(cmd.Context(), args[0], account.Role(role))
+			if err != nil {
+				return err
+			}
+			if asJSON {
+				return json.NewEncoder(c.Out).Encode(map[string]string{"handle": acc.Handle, "recovery_code": code, "token": token})
+			}
+			_, err = fmt.Fprintf(c.Out, "handle         %s\nrole           %s\nrecovery code  %s\nAPI token      %s\n\nBoth are shown only now: keep them.\n",
+				acc.Handle, acc.Role, code, token)
+			return err
+		}}
+	cmd.Flags().StringVar(&role, "role", string(account.Member), "member, moderator or operator; the first operator completes the first run")
+	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON: handle, recovery_code, token")
+	return cmd
+}
+
+func (c *command) accountList() *cobra.Command {
+	var asJSON bool
+	cmd := &cobra.Command{Use: "list", Short: "List accounts with their roles", Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			a, err := c.open(cmd)
+			if err != nil {
+				return err
+			}
+			defer a.Close()
+			list, err := a.Accounts.List(cmd.Context(), account.Console(), account.Filter{})
+			if err != nil {
+				return err
+			}
+			enc := json.NewEncoder(c.Out)
+			w := tabwriter.NewWriter(c.Out, 0, 4, 2, ' ', 0)
+			if !asJSON {
+				fmt.Fprintln(w, "HANDLE\tROLE\tSTATE\tJOINED")
+			}
+			for _, acc := range list {
+				if asJSON {
+					err = enc.Encode(map[string]string{"handle": acc.Handle, "role": string(acc.Role), "state": string(acc.State)})
+				} else {
+					_, err = fmt.Fprintf(w, "%s\t%s\t%s\t%s\n", acc.Handle, acc.Role, acc.State, acc.JoinedOn.Format("2006-01-02"))
+				}
+				if err != nil {
+					return err
+				}
+			}
+			return w.Flush()
+		}}
+	cmd.Flags().BoolVar(&asJSON, "json", false, "print one JSON object a line")
+	return cmd
+}
+
+func (c *command) accountGrant() *cobra.Command {
+	return &cobra.Command{Use: "grant HANDLE ROLE", Short: "Give an account the role member, moderator or operator", Args: cobra.ExactArgs(2),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			a, err := c.open(cmd)
+			if err != nil {
+				return err
+			}
+			defer a.Close()
+			if err := a.Accounts.GrantRole(cmd.Context(), account.Console(), args[0], account.Role(args[1])); err != nil {
+				return err
+			}
+			_, err = fmt.Fprintf(c.Out, "%s is %s now\n", args[0], args[1])
+			return err
+		}}
+}

@@ -1,0 +1,148 @@
+package site
+
+import (
+	"encoding/xml"
+	"io"
+	"net/http"
+	"strconv"
+	"time"
+
+	"github.com/gin-gonic/gin"
+	"github.com/gorilla/feeds"
+
+	"github.com/tmoeg/oduvan/internal/catalogue"
+	"github.com/tmoeg/oduvan/search"
+	"github.com/tmoeg/oduvan/web"
+)
+
+const feedEntries = 50
+
+func (s *Site) mountFeed(r gin.IRouter) {
+	r.GET("/feed.atom", s.limited("search", s.page(s.feed)))
+	r.GET("/sitemap.xml", s.page(s.sitemap))
+	r.GET("/sitemaps/:kind/:page", s.page(s.sitemapPage))
+}
+
+// feed is the newest of a search as Atom (RFC 4287); without a query, of the board.
+func (s *Site) feed(c *gin.Context) error {
+	v, err := s.visit(c)
+	if err != nil {
+		return err
+	}
+	f := s.public(c, v)
+	a := s.ask(c, v)
+	a.query.Sort, a.query.Facets, a.query.Limit, a.query.Offset = search.SortNew, false, feedEntries, 0
+	found, err := s.Catalogue.Search(c.Request.Context(), a.query)
+	if err != nil {
+		return err
+	}
+	title := f.T("search.feed_all")
+	if a.query.Text != "" {
+		title = f.T("search.feed_title", "query", a.query.Text)
+	}
+	home := s.absolute(v.to(a.to(nil)))
+	feed := &feeds.Feed{Title: title, Link: &feeds.Link{Href: home}, Id: home, Updated: newest(found.Listings, s.Now())}
+	for _, l := range found.Listings {
+		feed.Items = append(feed.Items, s.entry(f, v, l))
+	}
+	text, err := feed.ToAtom()
+	if err != nil {
+		return err
+	}
+	c.Header("Cache-Control", "no-cache")
+	c.Header("X-Content-Type-Options", "nosniff")
+	c.Data(http.StatusOK, "application/atom+xml; charset=utf-8", []byte(text))
+	return nil
+}
+
+func (s *Site) entry(f web.Frame, v *visit, l catalogue.Listing) *feeds.Item {
+	card := s.card(f, v, l, "")
+	link := s.absolute(v.to(l.URL))
+	return &feeds.Item{Title: f.Texts.Kind(l.Kind) + ": " + card.Title, Link: &feeds.Link{Href: link}, Id: s.absolute(l.URL),
+		Author: &feeds.Author{Name: l.OwnerName}, Description: card.Lead, Created: day(l.Since), Updated: day(l.Since)}
+}
+
+func newest(list []catalogue.Listing, now time.Time) time.Time {
+	var at time.Time
+	for _, l := range list {
+		if l.Since.After(at) {
+			at = l.Since
+		}
+	}
+	if at.IsZero() {
+		at = now
+	}
+	return day(at)
+}
+
+// day rounds public times: an exact one would tell when a person was here.
+func day(t time.Time) time.Time { return t.UTC().Truncate(24 * time.Hour) }
+
+const sitemapURLs = 10000
+
+type sitemapIndex struct {
+	XMLName xml.Name       `xml:"http://www.sitemaps.org/schemas/sitemap/0.9 sitemapindex"`
+	Maps    []sitemapPlace `xml:"sitemap"`
+}
+
+type sitemapSet struct {
+	XMLName xml.Name       `xml:"http://www.sitemaps.org/schemas/sitemap/0.9 urlset"`
+	URLs    []sitemapPlace `xml:"url"`
+}
+
+type sitemapPlace struct {
+	Loc     string `xml:"loc"`
+	LastMod string `xml:"lastmod,omitempty"`
+}
+
+// sitemap lists the parts of the site's map, 10,000 addresses each (sitemaps.org 0.9).
+func (s *Site) sitemap(c *gin.Context) error {
+	counts, err := s.Catalogue.Counts(c.Request.Context())
+	if err != nil {
+		return err
+	}
+	var index sitemapIndex
+	for _, kind := range s.Catalogue.Kinds() {
+		for page := 1; (page-1)*sitemapURLs < counts[kind]; page++ {
+			index.Maps = append(index.Maps, sitemapPlace{Loc: s.absolute("/sitemaps/" + kind + "/" + strconv.Itoa(page) + ".xml")})
+		}
+	}
+	return writeXML(c, index)
+}
+
+func (s *Site) sitemapPage(c *gin.Context) error {
+	page, err := strconv.Atoi(trimXML(c.Param("page")))
+	if err != nil || page < 1 {
+		return notFound()
+	}
+	var set sitemapSet
+	skip := (page - 1) * sitemapURLs
+	err = s.Catalogue.Each(c.Request.Context(), c.Param("kind"), func(l catalogue.Listing) error {
+		if skip > 0 {
+			skip--
+			return nil
+		}
+		set.URLs = append(set.URLs, sitemapPlace{Loc: s.absolute(l.URL), LastMod: day(l.Since).Format(time.DateOnly)})
+		if len(set.URLs) == sitemapURLs {
+			return io.EOF
+		}
+		return nil
+	})
+	if err != nil && err != io.EOF { //nolint:errorlint // our own sentinel, unwrapped
+		return err
+	}
+	if len(set.URLs) == 0 {
+		return notFound()
+	}
+	return writeXML(c, set)
+}
+
+func writeXML(c *gin.Context, v any) error {
+	body, err := xml.Marshal(v)
+	if err != nil {
+		return err
+	}
+	c.Header("Cache-Control", "no-cache")
+	c.Data(http.StatusOK, "application/xml; charset=utf-8", append([]byte(xml.Header), body...))
+	return nil
+}

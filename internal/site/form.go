@@ -1,0 +1,148 @@
+package site
+
+import (
+	"errors"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+
+	"github.com/a-h/templ"
+	"github.com/gin-gonic/gin"
+
+	"github.com/tmoeg/oduvan/internal/fault"
+	"github.com/tmoeg/oduvan/web"
+)
+
+const (
+	formBytes   = 64 << 10
+	uploadBytes = 8<<20 + formBytes
+)
+
+// parseForm reads a form within its bound: 64 KiB, or a picture's 8 MiB where
+// the form is multipart.
+func parseForm(c *gin.Context) error {
+	r := c.Request
+	multipart := strings.HasPrefix(r.Header.Get("Content-Type"), "multipart/form-data")
+	bound := int64(formBytes)
+	if multipart {
+		bound = uploadBytes
+	}
+	r.Body = http.MaxBytesReader(c.Writer, r.Body, bound)
+	var err error
+	if multipart {
+		err = r.ParseMultipartForm(1 << 20)
+	} else {
+		err = r.ParseForm()
+	}
+	var large *http.MaxBytesError
+	if errors.As(err, &large) {
+		return fault.Of(fault.TooLarge, "too_large")
+	}
+	if err != nil {
+		return fault.Of(fault.Invalid, "form_malformed").Wrap(err)
+	}
+	return nil
+}
+
+// value is a form's field without the blanks around it, line ends made one.
+func value(c *gin.Context, name string) string {
+	return strings.TrimSpace(strings.ReplaceAll(c.Request.PostFormValue(name), "\r\n", "\n"))
+}
+
+// values is a field that may stand several times, empty ones left out.
+func values(c *gin.Context, name string) []string {
+	var out []string
+	for _, v := range c.Request.PostForm[name] {
+		if v = strings.TrimSpace(v); v != "" {
+			out = append(out, v)
+		}
+	}
+	return out
+}
+
+// problems is what a refused form says: a text per field, and all of them for
+// the summary on top.
+type problems struct {
+	fields  map[string]string
+	Summary []web.Trouble
+}
+
+// of is the text under a field, empty when it is fine.
+func (p problems) of(field string) string { return p.fields[field] }
+
+// at moves the words of a field to the input that stands for it on this page;
+// an empty name: no input does.
+func (p problems) at(field, input string) {
+	text := p.fields[field]
+	delete(p.fields, field)
+	id := ""
+	if input != "" {
+		p.fields[input], id = text, "f-"+input
+	}
+	for i := range p.Summary {
+		if p.Summary[i].Field == "f-"+field {
+			p.Summary[i].Field = id
+		}
+	}
+}
+
+// wordArgs makes a fault's arguments readable: instants are formatted.
+func wordArgs(t *web.Texts, args map[string]any) map[string]any {
+	out := make(map[string]any, len(args))
+	for k, v := range args {
+		if at, ok := v.(time.Time); ok {
+			v = t.Moment(at)
+		}
+		out[k] = v
+	}
+	return out
+}
+
+func (s *Site) problems(f web.Frame, err error) problems {
+	p := problems{fields: map[string]string{}}
+	for _, e := range fault.All(err) {
+		text := f.Texts.Fault(e.Kind.String(), e.Code, wordArgs(f.Texts, e.Args))
+		id := ""
+		if e.Field != "" {
+			if p.fields[e.Field] == "" {
+				p.fields[e.Field] = text
+			}
+			id = "f-" + e.Field
+		}
+		p.Summary = append(p.Summary, web.Trouble{Field: id, Text: text})
+	}
+	return p
+}
+
+// again shows a refused form with what was typed and what is wrong. Faults
+// that a form cannot mend go on to the error page.
+func (s *Site) again(c *gin.Context, err error, form func(problems) (templ.Component, error)) error {
+	switch kind := fault.KindOf(err); kind {
+	case fault.Invalid, fault.Conflict, fault.RateLimited, fault.Gone, fault.Forbidden, fault.NotFound, fault.Unauthenticated:
+		v, verr := s.visit(c)
+		if verr != nil {
+			return verr
+		}
+		page, perr := form(s.problems(s.public(c, v), err))
+		if perr != nil {
+			return perr
+		}
+		return s.show(c, statusOf(kind), page)
+	default:
+		return err
+	}
+}
+
+// local is an address of ours to come back to: a path of this site, never
+// another host. Anything else becomes the fallback.
+func local(raw, fallback string) string {
+	u, err := url.Parse(raw)
+	if err != nil || u.Scheme != "" || u.Host != "" || u.User != nil || !strings.HasPrefix(u.Path, "/") ||
+		strings.HasPrefix(raw, "//") || strings.ContainsAny(raw, "\\\r\n\t") {
+		return fallback
+	}
+	return u.RequestURI()
+}
+
+func queryEscape(s string) string { return url.QueryEscape(s) }

@@ -1,0 +1,199 @@
+package site
+
+import (
+	"encoding/json"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/a-h/templ"
+	"github.com/gin-gonic/gin"
+
+	"github.com/tmoeg/oduvan/internal/catalogue"
+	"github.com/tmoeg/oduvan/internal/markup"
+	"github.com/tmoeg/oduvan/internal/profile"
+	"github.com/tmoeg/oduvan/search"
+	"github.com/tmoeg/oduvan/web"
+)
+
+const similarCards = 4
+
+func (s *Site) mountPerson(r gin.IRouter) {
+	r.GET("/tutors/:handle", s.open(s.person))
+	r.GET("/creators/:handle", s.open(s.person))
+	r.GET("/pictures/:name", s.page(s.picture))
+}
+
+// person shows a profile. The address names the role that the person has: a
+// creator who teaches is at home under /tutors.
+func (s *Site) person(c *gin.Context, v *visit, f web.Frame) (templ.Component, error) {
+	ctx, handle := c.Request.Context(), c.Param("handle")
+	p, err := s.Profiles.Profile(ctx, v.actor, handle)
+	if err != nil {
+		return nil, err
+	}
+	if home := personPath(p); home != c.Request.URL.Path {
+		c.Redirect(http.StatusMovedPermanently, v.to(home))
+		return nil, nil //nolint:nilnil // the redirect is the answer
+	}
+	page := s.personPage(f, p, v)
+	if page.Services, err = s.servicesOf(c, f, v, p); err != nil {
+		return nil, err
+	}
+	page.Price = lowest(page.Services)
+	if page.OnPause {
+		if page.Similar, err = s.similar(c, f, v, p); err != nil {
+			return nil, err
+		}
+	}
+	s.personFrame(&f, p, page)
+	return web.Profile(f, page), nil
+}
+
+func personPath(p profile.Profile) string {
+	if p.Tutor || !p.Creator {
+		return "/tutors/" + p.Handle
+	}
+	return "/creators/" + p.Handle
+}
+
+func (s *Site) personPage(f web.Frame, p profile.Profile, v *visit) web.ProfilePage {
+	now := s.Now()
+	page := web.ProfilePage{Handle: p.Handle, Name: p.Name, Headline: p.Headline, Portrait: portrait(p.Seed, p.Picture),
+		AboutHTML: markup.Render(p.About), Formats: p.Formats, Newcomer: p.Newcomer(now), Lang: foreignText(f.Lang, p.Languages),
+		Active: active(f, p.ActiveOn, now), OnPause: p.State == profile.Paused, Draft: !p.Visible(),
+		Owner: v.actor.ID == p.AccountID && v.actor.ID != "", EditURL: "/me/profile", NewURL: "/me/services/new"}
+	if p.Tutor {
+		page.Roles = append(page.Roles, web.KindTutor)
+	}
+	if p.Creator {
+		page.Roles = append(page.Roles, web.KindCreator)
+	}
+	if !p.PublishedOn.IsZero() {
+		page.Since = f.T("site.since", "date", sinceDate(f, p.PublishedOn, now))
+	}
+	page.Skills = s.skillLinks(f, p.Skills)
+	for _, level := range p.Levels {
+		page.Levels = append(page.Levels, f.Texts.Level(level))
+	}
+	page.Languages = languageWords(f, p.Languages)
+	for _, l := range p.Links {
+		page.Links = append(page.Links, web.Link{Label: l.Title, URL: l.URL})
+	}
+	if zone, err := time.LoadLocation(p.Timezone); err == nil && p.Timezone != "" {
+		page.Zone = f.Texts.Zone(zone, now)
+	}
+	if page.OnPause && !p.PausedUntil.IsZero() {
+		page.Paused = f.Texts.Date(p.PausedUntil)
+	}
+	return page
+}
+
+func (s *Site) skillLinks(f web.Frame, skills []string) []web.Link {
+	out := make([]web.Link, len(skills))
+	for i, id := range skills {
+		out[i] = web.Link{Label: s.Skills.Name(id, f.Lang), URL: "/search?" + search.FacetSkill + "=" + queryEscape(id)}
+	}
+	return out
+}
+
+func languageWords(f web.Frame, tags []string) []web.Word {
+	out := make([]web.Word, len(tags))
+	for i, tag := range tags {
+		out[i] = web.Word{Text: f.Texts.Language(tag), Lang: tag}
+	}
+	return out
+}
+
+// active says in rough words when somebody last did something here; nobody's
+// habits can be read from it.
+func active(f web.Frame, day, now time.Time) string {
+	switch days := int(now.Sub(day).Hours() / 24); {
+	case days < 7:
+		return f.T("site.active_week")
+	case days < 31:
+		return f.T("site.active_month")
+	default:
+		return f.T("site.active_long")
+	}
+}
+
+func (s *Site) servicesOf(c *gin.Context, f web.Frame, v *visit, p profile.Profile) ([]web.Card, error) {
+	list, err := s.Market.Cards(c.Request.Context(), v.actor, p.Handle)
+	if err != nil {
+		return nil, err
+	}
+	return s.cards(f, v, list, ""), nil
+}
+
+// lowest is the first card's price with "from": services come cheapest first.
+func lowest(cards []web.Card) web.Price {
+	for _, c := range cards {
+		if c.Price.Main != "" {
+			return web.Price{Main: c.Price.Main}
+		}
+	}
+	return web.Price{}
+}
+
+func (s *Site) similar(c *gin.Context, f web.Frame, v *visit, p profile.Profile) ([]web.Card, error) {
+	q := search.Query{Kinds: []string{web.KindTutor}, Skills: p.Skills, Limit: similarCards + 1, Now: s.Now()}
+	found, err := s.Catalogue.Search(c.Request.Context(), q)
+	if err != nil {
+		return nil, err
+	}
+	var others []catalogue.Listing
+	for _, l := range found.Listings {
+		if l.ID != p.AccountID && len(others) < similarCards {
+			others = append(others, l)
+		}
+	}
+	return s.cards(f, v, others, ""), nil
+}
+
+func (s *Site) personFrame(f *web.Frame, p profile.Profile, page web.ProfilePage) {
+	f.Title = p.Name
+	if p.Headline != "" {
+		f.Title += ": " + p.Headline
+	}
+	f.Description = clip(strings.Join(strings.Fields(markup.Plain(p.About)), " "), 200)
+	s.indexable(f, personPath(p))
+	f.OG.Type = "profile"
+	f.NoIndex = page.Draft
+	if page.Portrait.URL != "" {
+		f.OG.Image = s.absolute(page.Portrait.URL)
+	}
+	person := map[string]any{"@type": "Person", "name": p.Name, "alternateName": p.Handle, "description": p.Headline,
+		"url": f.Canonical, "knowsLanguage": p.Languages}
+	var skills []string
+	for _, l := range page.Skills {
+		skills = append(skills, l.Label)
+	}
+	person["knowsAbout"] = skills
+	f.JSONLD, _ = json.Marshal(map[string]any{"@context": "https://schema.org", "@type": "ProfilePage", "mainEntity": person}) //nolint:errchkjson // strings only
+}
+
+// picture serves an uploaded portrait by the hash of its content: it never changes.
+func (s *Site) picture(c *gin.Context) error {
+	name := c.Param("name")
+	file, err := s.Pictures.Open(c.Request.Context(), name)
+	if err != nil {
+		return err
+	}
+	defer file.Close()
+	h := c.Writer.Header()
+	h.Set("Content-Security-Policy", "default-src 'none'; sandbox")
+	h.Set("X-Content-Type-Options", "nosniff")
+	h.Set("Cross-Origin-Resource-Policy", "same-origin")
+	h.Set("Cache-Control", "public, max-age=86400")
+	h.Set("Content-Type", pictureType(name))
+	http.ServeContent(c.Writer, c.Request, name, time.Time{}, file)
+	return nil
+}
+
+func pictureType(name string) string {
+	if strings.HasSuffix(name, ".png") {
+		return "image/png"
+	}
+	return "image/jpeg"
+}

@@ -1,0 +1,51 @@
+package site
+
+import (
+	"net/http"
+
+	"github.com/gin-gonic/gin"
+
+	"github.com/tmoeg/oduvan/web"
+)
+
+const preferenceLife = 365 * 24 * 3600 // seconds
+
+func (s *Site) mountPreferences(r gin.IRouter) {
+	r.GET("/theme", s.page(s.setTheme))
+	r.GET("/language", s.page(s.setLanguage))
+}
+
+// theme is the look this browser asked for: a cookie with one of three words.
+func (s *Site) theme(c *gin.Context) string {
+	if ck, err := c.Request.Cookie(s.cookie("theme")); err == nil {
+		switch ck.Value {
+		case web.ThemeLight, web.ThemeDark:
+			return ck.Value
+		}
+	}
+	return web.ThemeAuto
+}
+
+// setTheme keeps a preference in the browser itself; nothing is stored here.
+func (s *Site) setTheme(c *gin.Context) error {
+	switch set := c.Query("set"); set {
+	case web.ThemeLight, web.ThemeDark, web.ThemeAuto:
+		s.prefer(c, "theme", set)
+	}
+	c.Redirect(http.StatusSeeOther, local(c.Query("next"), "/"))
+	return nil
+}
+
+func (s *Site) setLanguage(c *gin.Context) error {
+	switch set := c.Query("set"); set {
+	case web.Russian, web.English:
+		s.prefer(c, "lang", set)
+	}
+	c.Redirect(http.StatusSeeOther, local(c.Query("next"), "/"))
+	return nil
+}
+
+func (s *Site) prefer(c *gin.Context, name, value string) {
+	http.SetCookie(c.Writer, &http.Cookie{Name: s.cookie(name), Value: value, Path: "/", MaxAge: preferenceLife,
+		Secure: s.secure(), HttpOnly: true, SameSite: http.SameSiteLaxMode})
+}

@@ -1,0 +1,126 @@
+package site
+
+import (
+	"crypto/rand"
+	"net/http"
+	"strconv"
+	"time"
+
+	"github.com/a-h/templ"
+	"github.com/gin-gonic/gin"
+
+	"github.com/tmoeg/oduvan/internal/fault"
+	"github.com/tmoeg/oduvan/web"
+)
+
+// show writes a page of one viewer: never stored anywhere on the way.
+func (s *Site) show(c *gin.Context, status int, page templ.Component) error {
+	secureHeaders(c.Writer.Header())
+	c.Header("Content-Type", "text/html; charset=utf-8")
+	c.Header("Cache-Control", "no-store")
+	c.Status(status)
+	return page.Render(c.Request.Context(), c.Writer)
+}
+
+func secureHeaders(h http.Header) {
+	h.Set("Content-Security-Policy", web.Policy)
+	h.Set("X-Content-Type-Options", "nosniff")
+	h.Set("Referrer-Policy", "same-origin")
+	h.Set("Cross-Origin-Opener-Policy", "same-origin")
+	h.Set("Cross-Origin-Resource-Policy", "same-origin")
+	h.Set("Permissions-Policy", "camera=(), microphone=(), geolocation=(), publickey-credentials-get=(self), publickey-credentials-create=(self)")
+}
+
+// see answers a form that was taken: the browser fetches the next page, and a
+// reload repeats nothing.
+func (s *Site) see(c *gin.Context, path string) error {
+	v, err := s.visit(c)
+	if err != nil {
+		return err
+	}
+	c.Redirect(http.StatusSeeOther, v.to(path))
+	return nil
+}
+
+// statusOf is the status of a kind of fault (contract of the board).
+func statusOf(kind fault.Kind) int {
+	switch kind {
+	case fault.Invalid:
+		return http.StatusUnprocessableEntity
+	case fault.Unauthenticated:
+		return http.StatusUnauthorized
+	case fault.Forbidden:
+		return http.StatusForbidden
+	case fault.NotFound:
+		return http.StatusNotFound
+	case fault.Conflict:
+		return http.StatusConflict
+	case fault.Gone:
+		return http.StatusGone
+	case fault.RateLimited:
+		return http.StatusTooManyRequests
+	case fault.Unavailable:
+		return http.StatusServiceUnavailable
+	case fault.TooLarge:
+		return http.StatusRequestEntityTooLarge
+	case fault.Method:
+		return http.StatusMethodNotAllowed
+	case fault.Internal:
+	}
+	return http.StatusInternalServerError
+}
+
+func tooMany(c *gin.Context, after time.Duration) error {
+	seconds := int(after.Seconds()) + 1
+	c.Header("Retry-After", strconv.Itoa(seconds))
+	return fault.Of(fault.RateLimited, "too_many").With("seconds", seconds)
+}
+
+// fail shows an error's page. Strangers who need an account are sent to sign
+// in and come back; an internal error shows only an id.
+func (s *Site) fail(c *gin.Context, err error) {
+	if c.Writer.Written() {
+		s.Log.Error("page broke off", "route", c.FullPath(), "error", err)
+		return
+	}
+	kind := fault.KindOf(err)
+	if kind == fault.Unauthenticated && c.Request.Method == http.MethodGet {
+		if v, verr := s.visit(c); verr == nil {
+			c.Redirect(http.StatusSeeOther, v.to("/login?next="+templ.EscapeString(queryEscape(c.Request.URL.RequestURI()))))
+			return
+		}
+	}
+	id := ""
+	if kind == fault.Internal {
+		id = rand.Text()[:8]
+		s.Log.Error("request failed", "route", c.FullPath(), "error_id", id, "error", err)
+	}
+	if kind == fault.Unavailable && c.Writer.Header().Get("Retry-After") == "" {
+		c.Header("Retry-After", "2")
+	}
+	s.showFault(c, err, kind, id)
+}
+
+func (s *Site) showFault(c *gin.Context, err error, kind fault.Kind, id string) {
+	v, verr := s.visit(c)
+	if verr != nil {
+		v = &visit{lang: web.Russian}
+	}
+	f := s.public(c, v)
+	if verr == nil && !v.actor.Anonymous() {
+		if full, ferr := s.frame(c, v); ferr == nil {
+			f = full
+		}
+	}
+	status := statusOf(kind)
+	code, args := "", map[string]any(nil)
+	if all := fault.All(err); len(all) > 0 && kind != fault.Internal {
+		code, args = all[0].Code, all[0].Args
+	}
+	f.NoIndex = true
+	page := f.Error(kind.String(), code, args, id)
+	f.Title = page.Title
+	if err := s.show(c, status, web.Fault(f, page)); err != nil {
+		s.Log.Warn("error page", "error", err)
+	}
+}

@@ -1,0 +1,370 @@
+package site
+
+import (
+	"net/http"
+	"net/url"
+	"strconv"
+
+	"github.com/a-h/templ"
+	"github.com/gin-gonic/gin"
+
+	"github.com/tmoeg/oduvan/internal/fault"
+	"github.com/tmoeg/oduvan/internal/money"
+	"github.com/tmoeg/oduvan/search"
+	"github.com/tmoeg/oduvan/web"
+)
+
+const (
+	perPage     = 24
+	maxPage     = 400
+	maxQuery    = 200 // characters
+	maxChosen   = 20  // values of one filter
+	maxValue    = 60  // characters of one value
+	suggestions = 8
+)
+
+func (s *Site) mountSearch(r gin.IRouter) {
+	r.GET("/search", s.limited("search", s.open(s.search)))
+	r.GET("/search/suggest", s.limited("suggest", s.page(s.suggest)))
+}
+
+// asked is a search as its address says it.
+type asked struct {
+	url.Values
+	query    search.Query
+	page     int
+	priceErr *fault.Error
+}
+
+// the filters of the address that may stand several times, in the order shown.
+var facetKeys = [...]string{search.FacetKind, search.FacetSkill, search.FacetLevel, search.FacetLang, search.FacetFormat}
+
+// ask reads a search's address. What makes no sense is left out rather than
+// refused: addresses are typed and shared by people.
+func (s *Site) ask(c *gin.Context, v *visit) asked {
+	in := c.Request.URL.Query()
+	a := asked{Values: url.Values{}, page: 1}
+	one := func(key string, max int) string {
+		text := clip(in.Get(key), max)
+		if text != "" {
+			a.Set(key, text)
+		}
+		return text
+	}
+	many := func(key string) []string {
+		var out []string
+		for _, text := range in[key] {
+			if text = clip(text, maxValue); text != "" && len(out) < maxChosen {
+				out = append(out, text)
+				a.Add(key, text)
+			}
+		}
+		return out
+	}
+	a.query = search.Query{Text: one("q", maxQuery), Exact: one("exact", 1) != "", Free: one("free", 1) != "", Newcomer: one("newcomer", 1) != "",
+		Kinds: many(search.FacetKind), Skills: many(search.FacetSkill), Levels: many(search.FacetLevel),
+		Langs: many(search.FacetLang), Formats: many(search.FacetFormat), Facets: true, Limit: perPage, Now: s.Now()}
+	switch sort := search.Sort(one("sort", 10)); sort {
+	case search.SortPrice, search.SortNew:
+		a.query.Sort = sort
+	default:
+		a.Del("sort")
+	}
+	a.readPrice(one("price_max", 14), one("currency", 3), v)
+	if n, err := strconv.Atoi(in.Get("page")); err == nil && n > 1 {
+		a.page = min(n, maxPage)
+	}
+	a.query.Offset = (a.page - 1) * perPage
+	return a
+}
+
+func (a *asked) readPrice(text, currency string, v *visit) {
+	if !money.Offered(currency) {
+		a.Del("currency")
+		currency = v.branch.Currency
+	}
+	a.query.Currency, a.query.Rates = currency, v.branch.Rates.Factors(currency)
+	if text == "" {
+		return
+	}
+	amount, err := money.ParseField("price_max", text, currency)
+	if err != nil {
+		a.Del("price_max")
+		a.priceErr = fault.All(err)[0]
+		return
+	}
+	a.query.PriceMax = amount.Minor
+}
+
+func clip(text string, max int) string {
+	if r := []rune(text); len(r) > max {
+		return string(r[:max])
+	}
+	return text
+}
+
+// to is the address of this search with one thing changed.
+func (a asked) to(change func(url.Values)) string {
+	next := url.Values{}
+	for k, list := range a.Values {
+		next[k] = append([]string(nil), list...)
+	}
+	if change != nil {
+		change(next)
+	}
+	if len(next) == 0 {
+		return "/search"
+	}
+	return "/search?" + next.Encode()
+}
+
+func (a asked) paged(n int) string {
+	return a.to(func(v url.Values) {
+		if n > 1 {
+			v.Set("page", strconv.Itoa(n))
+		}
+	})
+}
+
+func without(key, value string) func(url.Values) {
+	return func(v url.Values) {
+		kept := v[key][:0:0]
+		for _, x := range v[key] {
+			if x != value {
+				kept = append(kept, x)
+			}
+		}
+		if v[key] = kept; len(kept) == 0 {
+			v.Del(key)
+		}
+		if key == "price_max" {
+			v.Del("currency")
+		}
+	}
+}
+
+func (s *Site) search(c *gin.Context, v *visit, f web.Frame) (templ.Component, error) {
+	a := s.ask(c, v)
+	found, err := s.Catalogue.Search(c.Request.Context(), a.query)
+	if err != nil {
+		return nil, err
+	}
+	s.searchFrame(&f, a)
+	p := web.SearchPage{Query: a.query.Text, Corrected: found.Corrected, Total: found.Total, Page: a.page, PerPage: perPage,
+		Facets: s.facets(f, a, found.Facets), Money: s.moneyFilter(f, v, a), Behind: found.Fallback,
+		Free:     web.Toggle{Count: first(found.Facets[search.FacetFree]), Selected: a.query.Free},
+		Newcomer: web.Toggle{Count: first(found.Facets[search.FacetNew]), Selected: a.query.Newcomer},
+		Chips:    s.chips(f, a), Sorts: sorts(f, a), FeedURL: "/feed.atom" + suffix(a.Values)}
+	p.Cards = s.cards(f, v, found.Listings, a.query.Currency)
+	if found.Corrected != "" {
+		p.ExactURL = a.to(func(v url.Values) { v.Set("exact", "1") })
+	}
+	if a.query.Exact {
+		p.Keep = []web.Hidden{{Name: "exact", Value: "1"}}
+	}
+	if len(p.Chips) > 0 {
+		p.ResetURL = asked{Values: url.Values{}}.to(func(v url.Values) {
+			if a.query.Text != "" {
+				v.Set("q", a.query.Text)
+			}
+		})
+	}
+	if a.page > 1 {
+		p.PrevURL = a.paged(a.page - 1)
+	}
+	if a.page*perPage < found.Total && a.page < maxPage {
+		p.NextURL = a.paged(a.page + 1)
+	}
+	if len(p.Cards) == 0 {
+		p.Nothing, err = s.nothing(c, f, v, a)
+	}
+	return web.Search(f, p), err
+}
+
+func suffix(v url.Values) string {
+	if len(v) == 0 {
+		return ""
+	}
+	return "?" + v.Encode()
+}
+
+func first(list []search.Count) int {
+	if len(list) == 0 {
+		return 0
+	}
+	return list[0].Count
+}
+
+func (s *Site) searchFrame(f *web.Frame, a asked) {
+	f.Query, f.Tab, f.Description = a.query.Text, "search", f.T("search.about")
+	f.Title = f.T("search.title")
+	feed := f.T("search.feed_all")
+	if a.query.Text != "" {
+		f.Title = f.T("search.title_query", "query", a.query.Text)
+		feed = f.T("search.feed_title", "query", a.query.Text)
+	}
+	f.Feeds = []web.Feed{{Title: feed, URL: "/feed.atom" + suffix(a.Values)}}
+	s.indexable(f, a.paged(a.page))
+	// Each single filter may be indexed; combinations and texts are endless.
+	f.NoIndex = a.query.Text != "" || len(a.Values) > 1 || a.page > 1
+}
+
+func (s *Site) facets(f web.Frame, a asked, counted map[string][]search.Count) []web.Facet {
+	out := make([]web.Facet, 0, len(facetKeys))
+	for _, key := range facetKeys {
+		chosen := map[string]bool{}
+		for _, v := range a.Values[key] {
+			chosen[v] = true
+		}
+		x := web.Facet{Key: key}
+		for _, n := range counted[key] {
+			x.Values = append(x.Values, s.facetValue(f, key, n.Value, n.Count, chosen[n.Value]))
+			delete(chosen, n.Value)
+		}
+		for _, v := range a.Values[key] { // chosen, and nothing has it
+			if chosen[v] {
+				x.Values = append(x.Values, s.facetValue(f, key, v, 0, true))
+			}
+		}
+		out = append(out, x)
+	}
+	return out
+}
+
+func (s *Site) facetValue(f web.Frame, key, value string, count int, selected bool) web.FacetValue {
+	v := web.FacetValue{Value: value, Count: count, Selected: selected, Label: s.facetLabel(f, key, value)}
+	if key == search.FacetLang && value != f.Lang {
+		v.Lang = value
+	}
+	return v
+}
+
+func (s *Site) facetLabel(f web.Frame, key, value string) string {
+	switch key {
+	case search.FacetKind:
+		return f.Texts.Kinds(value)
+	case search.FacetLevel:
+		return f.Texts.Level(value)
+	case search.FacetLang:
+		return f.Texts.Language(value)
+	case search.FacetFormat:
+		return f.Texts.Format(value)
+	}
+	return s.Skills.Name(value, f.Lang)
+}
+
+func (s *Site) moneyFilter(f web.Frame, v *visit, a asked) web.MoneyFilter {
+	m := web.MoneyFilter{Max: a.Get("price_max")}
+	for _, code := range money.Currencies() {
+		m.Currencies = append(m.Currencies, web.Choice{Value: code, Label: f.Texts.CurrencySign(code),
+			Hint: f.Texts.Currency(code), Selected: code == a.query.Currency})
+	}
+	if len(v.branch.Rates.Per) > 0 {
+		m.Note = f.T("search.rates", "date", f.Texts.Date(v.branch.Rates.Date))
+	}
+	if a.priceErr != nil {
+		m.Error = f.Texts.Fault(a.priceErr.Kind.String(), a.priceErr.Code, a.priceErr.Args)
+	}
+	return m
+}
+
+// chips are the chosen filters; each address takes one away.
+func (s *Site) chips(f web.Frame, a asked) []web.Chip {
+	var out []web.Chip
+	for _, key := range facetKeys {
+		for _, value := range a.Values[key] {
+			out = append(out, web.Chip{Label: s.facetLabel(f, key, value), URL: a.to(without(key, value))})
+		}
+	}
+	if a.query.PriceMax > 0 {
+		price := money.Amount{Minor: a.query.PriceMax, Currency: a.query.Currency}.Format(f.Lang)
+		out = append(out, web.Chip{Label: f.T("search.price_chip", "price", price), URL: a.to(without("price_max", a.Get("price_max")))})
+	}
+	if a.query.Free {
+		out = append(out, web.Chip{Label: f.T("search.free"), URL: a.to(func(v url.Values) { v.Del("free") })})
+	}
+	if a.query.Newcomer {
+		out = append(out, web.Chip{Label: f.T("search.newcomer"), URL: a.to(func(v url.Values) { v.Del("newcomer") })})
+	}
+	return out
+}
+
+func sorts(f web.Frame, a asked) []web.Choice {
+	out := []web.Choice{{Value: "", Label: f.T("search.sort_best")}, {Value: string(search.SortNew), Label: f.T("search.sort_new")},
+		{Value: string(search.SortPrice), Label: f.T("search.sort_price")}}
+	for i := range out {
+		out[i].Selected = out[i].Value == string(a.query.Sort)
+	}
+	return out
+}
+
+// nothing helps on: free help first, then the same search with one filter less.
+func (s *Site) nothing(c *gin.Context, f web.Frame, v *visit, a asked) (web.Nothing, error) {
+	n := web.Nothing{FreeURL: "/search?free=1"}
+	for _, l := range []web.Link{{Label: "Discord", URL: v.branch.Links.Discord}, {Label: "GitHub", URL: v.branch.Links.GitHub},
+		{Label: "YouTube", URL: v.branch.Links.YouTube}} {
+		if l.URL != "" {
+			n.Help = append(n.Help, l)
+		}
+	}
+	for _, chip := range s.chips(f, a) {
+		if len(n.Wider) == 4 {
+			break
+		}
+		u, err := url.Parse(chip.URL)
+		if err != nil {
+			continue
+		}
+		wider := c.Copy()
+		wider.Request = c.Request.Clone(c.Request.Context())
+		wider.Request.URL = u
+		q := s.ask(wider, v).query
+		q.Facets, q.Limit = false, 1
+		found, err := s.Catalogue.Search(c.Request.Context(), q)
+		if err != nil {
+			return n, err
+		}
+		if found.Total > 0 {
+			n.Wider = append(n.Wider, web.Link{Label: f.T("search.without", "filter", chip.Label), URL: chip.URL, Count: found.Total})
+		}
+	}
+	n.Wider = append(n.Wider, web.Link{Label: f.T("search.everything"), URL: "/search"})
+	return n, nil
+}
+
+// suggest completes what is being typed, for the search field's list.
+func (s *Site) suggest(c *gin.Context) error {
+	l, _ := c.Request.Context().Value(localeKey{}).(locale)
+	list, err := s.Catalogue.Suggest(c.Request.Context(), search.SuggestQuery{
+		Text: clip(c.Query("q"), maxQuery), Lang: l.lang, Limit: suggestions})
+	if err != nil {
+		return err
+	}
+	out := make([]web.Suggestion, 0, len(list))
+	for _, x := range list {
+		out = append(out, web.Suggestion{Type: x.Type, Text: x.Text, Value: suggestValue(x), URL: suggestURL(l.base, x)})
+	}
+	c.Header("Cache-Control", "no-cache")
+	c.Header("X-Content-Type-Options", "nosniff")
+	c.JSON(http.StatusOK, out)
+	return nil
+}
+
+func suggestValue(x search.Suggestion) string {
+	if x.Type == "query" {
+		return x.Value
+	}
+	return x.Text
+}
+
+func suggestURL(base string, x search.Suggestion) string {
+	switch x.Type {
+	case "skill":
+		return base + "/search?skill=" + url.QueryEscape(x.Value)
+	case "person":
+		return base + "/tutors/" + url.PathEscape(x.Value)
+	case "service":
+		return base + "/services/" + url.PathEscape(x.Value)
+	}
+	return ""
+}
