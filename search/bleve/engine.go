@@ -150,6 +150,15 @@ func (e *Engine) Apply(ctx context.Context, batch search.Batch) error {
 
 // apply writes operations to text and columns.
 func (g *generation) apply(n *norm.Normaliser, ops []search.Op, cursor int64) error {
+	if err := g.index(n, ops, cursor); err != nil {
+		return err
+	}
+	g.table.Apply(ops)
+	return nil
+}
+
+// index writes operations to the text.
+func (g *generation) index(n *norm.Normaliser, ops []search.Op, cursor int64) error {
 	m := maker{norm: n, words: g.words}
 	docs := make([]*document.Document, 0, len(ops))
 	var deletes []string
@@ -160,11 +169,7 @@ func (g *generation) apply(n *norm.Normaliser, ops []search.Op, cursor int64) er
 		}
 		docs = append(docs, m.document(op.Doc))
 	}
-	if err := g.store.write(docs, deletes, cursor); err != nil {
-		return err
-	}
-	g.table.Apply(ops)
-	return nil
+	return g.store.write(docs, deletes, cursor)
 }
 
 // lastWords keeps the last operation on each document, and gives every

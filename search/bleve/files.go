@@ -190,44 +190,75 @@ func (g *generation) fillWords(snap *scorch.IndexSnapshot) error {
 // buildBatch is how many documents one batch of a build holds.
 const buildBatch = 1000
 
-// build makes a new generation from all documents.
+// build makes a new generation from all documents. It does not wait for the
+// disk after each batch, only at the end.
 func (e *Engine) build(ctx context.Context, docs iter.Seq2[search.Document, error], cursor int64) (*generation, error) {
 	path := ""
 	if e.dir != "" {
 		path = e.nextPath()
 	}
-	g, err := e.newGeneration(path, false)
+	g, err := e.newGeneration(path, true)
 	if err != nil {
 		return nil, err
 	}
-	var ops []search.Op
-	flush := func(cursor int64) error {
-		if err := ctx.Err(); err != nil {
-			return err
-		}
-		err := g.apply(e.norm, lastWords(ops), cursor)
-		ops = ops[:0]
-		return err
+	if err = g.write(ctx, e.norm, docs, cursor); err == nil {
+		err = g.settle(ctx)
 	}
-	for d, err := range docs {
-		if err == nil {
-			ops = append(ops, search.Op{Ref: d.Ref, Doc: &d})
-			if len(ops) == buildBatch {
-				err = flush(0)
-			}
-		}
-		if err != nil {
-			g.drop.Store(true)
-			g.release()
-			return nil, err
-		}
-	}
-	if err := flush(cursor); err != nil {
+	if err != nil {
 		g.drop.Store(true)
 		g.release()
 		return nil, err
 	}
 	return g, nil
+}
+
+// write puts all documents into a new generation. The columns are made at the
+// end in one step.
+func (g *generation) write(ctx context.Context, n *norm.Normaliser, docs iter.Seq2[search.Document, error], cursor int64) error {
+	var slim []search.Op
+	var ops []search.Op
+	flush := func(cursor int64) error {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		ops = lastWords(ops)
+		for _, op := range ops {
+			doc := *op.Doc
+			doc.Lead, doc.Body = "", ""
+			slim = append(slim, search.Op{Ref: op.Ref, Doc: &doc})
+		}
+		err := g.index(n, ops, cursor)
+		ops = ops[:0]
+		return err
+	}
+	for d, err := range docs {
+		if err != nil {
+			return err
+		}
+		ops = append(ops, search.Op{Ref: d.Ref, Doc: &d})
+		if len(ops) == buildBatch {
+			if err := flush(0); err != nil {
+				return err
+			}
+		}
+	}
+	if err := flush(cursor); err != nil {
+		return err
+	}
+	g.table.Apply(slim)
+	return nil
+}
+
+// settle waits until a generation is on disk and opens it again for batches
+// that each wait for the disk.
+func (g *generation) settle(ctx context.Context) error {
+	if g.path == "" {
+		return nil
+	}
+	if err := g.store.wait(ctx); err != nil {
+		return err
+	}
+	return g.store.reopen(g.path)
 }
 
 // nextPath is a folder name that no file uses.

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"math"
 	"strings"
+	"time"
 
 	"github.com/RoaringBitmap/roaring/v2"
 	"github.com/blevesearch/bleve/v2/document"
@@ -36,25 +37,74 @@ type store struct {
 func openStore(dir string, fast bool) (*store, error) {
 	const workers = 2
 	queue := index.NewAnalysisQueue(workers)
+	idx, err := newScorch(dir, fast, queue)
+	if err != nil {
+		queue.Close()
+		return nil, err
+	}
+	return &store{index: idx, queue: queue}, nil
+}
+
+func newScorch(dir string, fast bool, queue *index.AnalysisQueue) (*scorch.Scorch, error) {
 	idx, err := scorch.NewScorch(scorch.Name, map[string]any{
 		"path": dir, "unsafe_batch": fast, "bolt_timeout": "2s", "numSnapshotsToKeep": 1,
 	}, queue)
-	if err == nil {
-		err = idx.Open()
-	}
 	if err != nil {
-		queue.Close()
+		return nil, err
+	}
+	if err := idx.Open(); err != nil {
 		return nil, err
 	}
 	s, ok := idx.(*scorch.Scorch)
 	if !ok {
 		return nil, errors.New("scorch gave an index of another kind")
 	}
-	return &store{index: s, queue: queue}, nil
+	return s, nil
+}
+
+// wait returns when everything written is on disk. A store that was opened
+// fast tells of a full disk nowhere but in its counters.
+func (s *store) wait(ctx context.Context) error {
+	const look = 50 * time.Millisecond
+	done := make(chan struct{})
+	b := index.NewBatch()
+	b.SetPersistedCallback(func(error) { close(done) })
+	if err := s.index.Batch(b); err != nil {
+		return err
+	}
+	tick := time.NewTicker(look)
+	defer tick.Stop()
+	for {
+		select {
+		case <-done:
+			return nil
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-tick.C:
+			if n, ok := s.index.StatsMap()["TotPersistLoopErr"].(uint64); ok && n > 0 {
+				return errors.New("index cannot be written to disk")
+			}
+		}
+	}
+}
+
+// reopen closes the index and opens its folder for batches that wait for the
+// disk. After a fault the store can only be closed.
+func (s *store) reopen(dir string) error {
+	err := s.index.Close()
+	s.index = nil
+	if err != nil {
+		return err
+	}
+	s.index, err = newScorch(dir, false, s.queue)
+	return err
 }
 
 func (s *store) close() error {
-	err := s.index.Close()
+	var err error
+	if s.index != nil {
+		err = s.index.Close()
+	}
 	s.queue.Close()
 	return err
 }

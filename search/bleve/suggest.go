@@ -48,7 +48,7 @@ func (e *Engine) skillSuggestions(text, lang string, limit int) []search.Suggest
 			continue
 		}
 		best := -1
-		for _, a := range append(sk.Spellings(), sk.Maybe...) {
+		for _, a := range slices.Concat(sk.Spellings(), sk.Maybe) {
 			if a := taxonomy.Fold(a); strings.HasPrefix(a, text) && (best < 0 || len(a) < best) {
 				best = len(a)
 			}

@@ -59,6 +59,7 @@ type View struct {
 	rows    []*Row
 	quality []Quality
 	owner   []uint32 // number of the owner, by row
+	created []int64  // unix microseconds, by row
 	refRank []uint32 // place in the order of kind and id, by row
 	live    *roaring.Bitmap
 	bits    []*roaring.Bitmap // by value id

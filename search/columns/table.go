@@ -3,8 +3,10 @@ package columns
 import (
 	"cmp"
 	"maps"
+	"math"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/RoaringBitmap/roaring/v2"
 
@@ -39,7 +41,7 @@ func (t *Table) Row(ref search.Ref) (uint32, bool) {
 func (t *Table) Apply(ops []search.Op) *View {
 	old := t.view
 	next := &View{
-		dict: old.dict, rows: slices.Clone(old.rows), quality: slices.Clone(old.quality), owner: slices.Clone(old.owner),
+		dict: old.dict, rows: slices.Clone(old.rows), quality: slices.Clone(old.quality), owner: slices.Clone(old.owner), created: slices.Clone(old.created),
 		live: old.live.Clone(), bits: slices.Clone(old.bits), byDim: old.byDim, prices: maps.Clone(old.prices),
 	}
 	w := &writer{t: t, v: next, owned: map[uint32]bool{}, came: map[uint32]bool{}, currencies: map[string]bool{}}
@@ -89,6 +91,7 @@ func (w *writer) insert(doc *search.Document) {
 		w.v.rows = append(w.v.rows, nil)
 		w.v.quality = append(w.v.quality, Quality{})
 		w.v.owner = append(w.v.owner, 0)
+		w.v.created = append(w.v.created, 0)
 	}
 	row, quality := newRow(doc)
 	row.values = w.v.dict.values(doc)
@@ -98,6 +101,7 @@ func (w *writer) insert(doc *search.Document) {
 	w.noteCurrencies(doc)
 	w.v.live.Add(i)
 	w.v.rows[i], w.v.quality[i], w.v.owner[i] = row, quality, w.v.dict.intern(dimOwner, doc.Owner)
+	w.v.created[i] = unixMicro(doc.Created)
 	w.came[i] = true
 	w.t.at[doc.Ref] = i
 }
@@ -106,6 +110,14 @@ func (w *writer) noteCurrencies(doc *search.Document) {
 	for _, p := range doc.Prices {
 		w.currencies[p.Currency] = true
 	}
+}
+
+// unixMicro orders times; the zero time comes before all others.
+func unixMicro(t time.Time) int64 {
+	if t.IsZero() {
+		return math.MinInt64
+	}
+	return t.UnixMicro()
 }
 
 func newRow(doc *search.Document) (*Row, Quality) {
@@ -181,20 +193,27 @@ func (w *writer) reprice(old *View, touched Set) {
 
 // merge joins a sorted list without its dropped members with fresh ones.
 func merge[T any](list, fresh []T, drop func(T) bool, order func(a, b T) int) []T {
+	kept := make([]T, 0, len(list)+len(fresh))
+	for _, i := range list {
+		if !drop(i) {
+			kept = append(kept, i)
+		}
+	}
+	if len(fresh) == 0 {
+		return kept
+	}
 	fresh = slices.Clone(fresh)
 	slices.SortFunc(fresh, order)
-	out := make([]T, 0, len(list)+len(fresh))
-	for _, i := range list {
-		if drop(i) {
-			continue
-		}
-		for len(fresh) > 0 && order(fresh[0], i) < 0 {
-			out = append(out, fresh[0])
-			fresh = fresh[1:]
-		}
-		out = append(out, i)
+	if len(kept) == 0 {
+		return fresh
 	}
-	return append(out, fresh...)
+	out := make([]T, 0, len(kept)+len(fresh))
+	for _, f := range fresh {
+		at, _ := slices.BinarySearchFunc(kept, f, order)
+		out = append(append(out, kept[:at]...), f)
+		kept = kept[at:]
+	}
+	return append(out, kept...)
 }
 
 func (v *View) compareRefs(a, b uint32) int {
@@ -214,7 +233,7 @@ func (v *View) byBest(a, b uint32) int {
 }
 
 func (v *View) byFresh(a, b uint32) int {
-	return cmp.Or(v.rows[b].Doc.Created.Compare(v.rows[a].Doc.Created), v.ByRef(a, b))
+	return cmp.Or(cmp.Compare(v.created[b], v.created[a]), v.ByRef(a, b))
 }
 
 func (v *View) byNewTo(a, b uint32) int {

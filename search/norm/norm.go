@@ -6,6 +6,7 @@
 package norm
 
 import (
+	"slices"
 	"sync/atomic"
 
 	"github.com/tmoeg/oduvan/search/taxonomy"
@@ -179,7 +180,7 @@ func (n *Normaliser) SkillKey(text string) string {
 // recognised too.
 func (n *Normaliser) Spellings(visit func(stem, word string)) {
 	for _, s := range n.tax.All() {
-		for _, a := range append(s.Spellings(), s.Maybe...) {
+		for _, a := range slices.Concat(s.Spellings(), s.Maybe) {
 			for _, t := range n.Tokens(a) {
 				if !n.lang.stop[t.Word] {
 					visit(t.Stem, t.Word)

@@ -11,7 +11,6 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
-	"slices"
 	"strings"
 	"unicode"
 )
@@ -27,6 +26,8 @@ type Skill struct {
 	Has     []string `json:"has"`    // ids of narrower skills, for an umbrella such as "frontend"
 	Soft    bool     `json:"soft"`   // a word like "tutor": it orders hits but no hit must have it
 	Hidden  bool     `json:"hidden"` // never offered in a picker: only for understanding words
+
+	certain []string // see Spellings
 }
 
 // Group is a shelf of skills in a picker.
@@ -77,8 +78,16 @@ func Parse(file []byte) (*Taxonomy, error) {
 			return nil, fmt.Errorf("id %q is empty or stands twice", s.ID)
 		}
 		t.byID[s.ID] = i
+		t.skills[i].certain = s.spellings()
+	}
+	known := map[string]bool{}
+	for _, g := range t.groups {
+		known[g.ID] = true
 	}
 	for _, s := range t.skills {
+		if !known[s.Group] {
+			return nil, fmt.Errorf("skill %q: unknown group %q", s.ID, s.Group)
+		}
 		if err := t.check(s); err != nil {
 			return nil, err
 		}
@@ -88,9 +97,6 @@ func Parse(file []byte) (*Taxonomy, error) {
 }
 
 func (t *Taxonomy) check(s Skill) error {
-	if !slices.ContainsFunc(t.groups, func(g Group) bool { return g.ID == s.Group }) {
-		return fmt.Errorf("skill %q: unknown group %q", s.ID, s.Group)
-	}
 	for _, id := range s.Has {
 		if _, ok := t.byID[id]; !ok {
 			return fmt.Errorf("skill %q: unknown narrower skill %q", s.ID, id)
@@ -118,12 +124,18 @@ func (t *Taxonomy) addMaybe() {
 }
 
 // Spellings are the unambiguous spellings of a skill: id, names and aliases,
-// without those that Maybe names.
-func (s Skill) Spellings() []string {
-	out := make([]string, 0, len(s.Aliases)+3)
+// without those that Maybe names. The caller may not change them.
+func (s Skill) Spellings() []string { return s.certain }
+
+func (s Skill) spellings() []string {
+	seen := map[string]bool{}
+	for _, a := range s.Maybe {
+		seen[Fold(a)] = true
+	}
+	var out []string
 	for _, a := range append([]string{s.ID, s.Ru, s.En}, s.Aliases...) {
-		same := func(b string) bool { return Fold(a) == Fold(b) }
-		if !slices.ContainsFunc(s.Maybe, same) && !slices.ContainsFunc(out, same) {
+		if key := Fold(a); !seen[key] {
+			seen[key] = true
 			out = append(out, a)
 		}
 	}
