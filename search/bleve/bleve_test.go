@@ -47,3 +47,25 @@ func TestSmoke(t *testing.T) {
 		t.Fatal(err)
 	}
 }
+
+func TestSuggestReadsTheOtherLayout(t *testing.T) {
+	t.Parallel()
+	e := open(t, "")
+	defer func() { _ = e.Close() }()
+	ref := search.Ref{Kind: "tutor", ID: "1"}
+	doc := search.Document{Ref: ref, Owner: "lovelace", Title: "Ada Lovelace"}
+	if err := e.Apply(context.Background(), search.Batch{Ops: []search.Op{{Ref: ref, Doc: &doc}}}); err != nil {
+		t.Fatal(err)
+	}
+	for text, want := range map[string]search.Suggestion{
+		"фвф д":   {Type: "person", Text: "Ada Lovelace", Value: "lovelace"},
+		"зкщпкфь": {Type: "skill", Text: "Программирование", Value: "programming"},
+		"питтон":  {Type: "query", Text: "питон", Value: "питон"},
+		"го соб":  {Type: "query", Text: "го собеседования", Value: "го собеседования"},
+	} {
+		got, err := e.Suggest(context.Background(), search.SuggestQuery{Text: text, Lang: "ru", Limit: 3})
+		if err != nil || len(got) == 0 || got[0] != want {
+			t.Errorf("%q suggests %+v, %v; want %+v", text, got, err, want)
+		}
+	}
+}

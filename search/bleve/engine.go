@@ -27,12 +27,13 @@ var ErrClosed = errors.New("search engine is closed")
 
 // Engine implements search.Engine. Make one with Open.
 type Engine struct {
-	dir   string
-	tax   *taxonomy.Taxonomy
-	norm  *norm.Normaliser
-	pool  sync.Pool // *scratch
-	write sync.Mutex
-	live  *generation // guarded by write
+	dir    string
+	tax    *taxonomy.Taxonomy
+	norm   *norm.Normaliser
+	skills []skillKey
+	pool   sync.Pool // *scratch
+	write  sync.Mutex
+	live   *generation // guarded by write
 
 	mu    sync.RWMutex
 	state *state // nil after Close
@@ -46,6 +47,7 @@ type generation struct {
 	path   string // empty in memory
 	table  *columns.Table
 	words  *vocab.Vocab
+	names  names
 	known  map[uint64][]uint32
 	refs   atomic.Int64
 	closed chan struct{} // closed when the files are released
@@ -60,6 +62,7 @@ type state struct {
 	snap   *scorch.IndexSnapshot
 	segs   []segmentRows
 	view   *columns.View
+	names  names
 	cursor int64
 	docs   int
 	refs   atomic.Int64
@@ -112,7 +115,7 @@ func (g *generation) moment() (*state, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &state{gen: g, snap: snap, view: g.table.View()}
+	s := &state{gen: g, snap: snap, view: g.table.View(), names: g.names}
 	if s.cursor, err = readCursor(snap); err == nil {
 		s.segs, g.known, err = mapSegments(snap, g.known, g.table.Row)
 	}
@@ -153,7 +156,14 @@ func (g *generation) apply(n *norm.Normaliser, ops []search.Op, cursor int64) er
 	if err := g.index(n, ops, cursor); err != nil {
 		return err
 	}
-	g.table.Apply(ops)
+	view := g.table.Apply(ops)
+	rows := make([]uint32, 0, len(ops))
+	for _, op := range ops {
+		if row, ok := g.table.Row(op.Ref); ok {
+			rows = append(rows, row)
+		}
+	}
+	g.names = g.names.with(view, rows)
 	return nil
 }
 

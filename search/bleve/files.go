@@ -44,7 +44,7 @@ var ErrInUse = errors.New("search index is in use by another process")
 // taxonomy, is cleared: the engine is then empty with cursor 0 and the caller
 // reindexes. An index held by another process is ErrInUse.
 func Open(dir string, tax *taxonomy.Taxonomy) (*Engine, error) {
-	e := &Engine{dir: dir, tax: tax, norm: norm.New(tax)}
+	e := &Engine{dir: dir, tax: tax, norm: norm.New(tax), skills: skillKeys(tax)}
 	e.pool.New = func() any { return &scratch{} }
 	g, err := e.load()
 	if err != nil {
@@ -132,6 +132,7 @@ func (e *Engine) newGeneration(path string, fast bool) (*generation, error) {
 		return nil, err
 	}
 	g := &generation{store: st, path: path, table: columns.New(e.norm.SkillKey), words: vocab.New(), closed: make(chan struct{})}
+	g.names = newNames(g.table.View())
 	e.norm.Spellings(func(stem, word string) { g.words.Add(stem, word, 0) })
 	g.refs.Store(1)
 	return g, nil
@@ -152,7 +153,7 @@ func (g *generation) fill() error {
 	if err != nil {
 		return err
 	}
-	g.table.Apply(ops)
+	g.names = newNames(g.table.Apply(ops))
 	return g.fillWords(snap)
 }
 
@@ -245,7 +246,7 @@ func (g *generation) write(ctx context.Context, n *norm.Normaliser, docs iter.Se
 	if err := flush(cursor); err != nil {
 		return err
 	}
-	g.table.Apply(slim)
+	g.names = newNames(g.table.Apply(slim))
 	return nil
 }
 

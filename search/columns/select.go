@@ -105,6 +105,15 @@ func (f *filterSet) join(v *View, skip func(*roaring.Bitmap) bool) *roaring.Bitm
 	return out
 }
 
+// SkillCount is the number of documents that list a skill.
+func (v *View) SkillCount(id string) int {
+	n, ok := v.dict.lookup(dimSkill, id)
+	if !ok || int(n) >= len(v.bits) {
+		return 0
+	}
+	return int(v.bits[n].GetCardinality())
+}
+
 // ownedBy is the set of one owner's rows.
 func (v *View) ownedBy(handle string) *roaring.Bitmap {
 	out := roaring.New()

@@ -1,5 +1,5 @@
 // Package norm turns texts and queries into the same terms, so that what is
-// typed meets what was written: inflection, ё, script, layout, spelling and
+// typed meets what was written: inflection, yo, script, layout, spelling and
 // synonyms are levelled here and nowhere else. Documents, queries and
 // highlights share it. It promises to answer any input within its bounds and
 // to say what it changed. It refuses to touch a word that is known.

@@ -34,23 +34,32 @@ func (n *Normaliser) relayout(text string, words Words) (string, bool) {
 	if utf8.RuneCountInString(text) < 2 {
 		return "", false
 	}
-	for _, table := range []map[rune]rune{n.lang.toRu, n.lang.toEn} {
-		for _, t := range []string{text, strings.TrimRight(text, ".,;:!?")} {
-			swapped := lower(strings.Map(func(r rune) rune {
-				if to, ok := table[r]; ok {
-					return to
-				}
-				return r
-			}, t))
-			if swapped == t || strings.ContainsAny(swapped, "[]{}<>;'\"`~") {
-				continue
-			}
+	for _, t := range []string{text, strings.TrimRight(text, ".,;:!?")} {
+		for _, swapped := range n.OtherLayouts(t) {
 			if tokens := n.Tokens(swapped); len(tokens) > 0 && n.known(tokens, words) {
 				return swapped, true
 			}
 		}
 	}
 	return "", false
+}
+
+// OtherLayouts are the readings of a text as typed with the keyboard in the
+// other language, in lower case.
+func (n *Normaliser) OtherLayouts(text string) []string {
+	var out []string
+	for _, table := range []map[rune]rune{n.lang.toRu, n.lang.toEn} {
+		swapped := lower(strings.Map(func(r rune) rune {
+			if to, ok := table[r]; ok {
+				return to
+			}
+			return r
+		}, text))
+		if swapped != lower(text) && !strings.ContainsAny(swapped, "[]{}<>;'\"`~") {
+			out = append(out, swapped)
+		}
+	}
+	return out
 }
 
 // respell repairs the unknown words of a chunk one by one.

@@ -11,7 +11,7 @@ import (
 
 // Token is one word of a text as the search sees it.
 type Token struct {
-	Word       string // folded: lower case, ё as е, look-alike letters repaired
+	Word       string // folded: lower case, yo as ye, look-alike letters repaired
 	Stem       string // what is indexed and compared
 	Start, End int    // byte offsets in the text it was read from
 }
@@ -110,7 +110,7 @@ func (n *Normaliser) dotStart(text string, at int) bool {
 }
 
 // unmix repairs a word of both scripts that differs from a Latin or Cyrillic
-// word by look-alike letters only ("Сss" with a Cyrillic С).
+// word by look-alike letters only ("css" with a Cyrillic es).
 func (n *Normaliser) unmix(word string) string {
 	latin, cyrillic := false, false
 	for _, r := range word {

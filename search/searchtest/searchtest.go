@@ -269,6 +269,8 @@ func testSuggest(t *testing.T, e search.Engine) {
 		{"golan", search.Suggestion{Type: "skill", Text: "Go", Value: "go"}},
 		{"C+", search.Suggestion{Type: "skill", Text: "C++", Value: "c-plus-plus"}},
 		{"lovel", search.Suggestion{Type: "person", Text: "Ada Lovelace", Value: "lovelace"}},
+		{"golang pyth", search.Suggestion{Type: "query", Text: "golang python", Value: "golang python"}},
+		{"javascrpit", search.Suggestion{Type: "query", Text: "javascript", Value: "javascript"}},
 		{"ada l", search.Suggestion{Type: "person", Text: "Ada Lovelace", Value: "lovelace"}},
 		{"zebra", search.Suggestion{Type: "service", Text: "Zebra drawing evening", Value: "s-1"}},
 		{"evening", search.Suggestion{Type: "service", Text: "Zebra drawing evening", Value: "s-1"}},
@@ -313,7 +315,7 @@ func testReindex(t *testing.T, e search.Engine) {
 	apply(t, e, 1, first.Ops()...)
 	stop := make(chan struct{})
 	var wg sync.WaitGroup
-	for range 3 {
+	for range 2 {
 		wg.Go(func() {
 			for {
 				select {
@@ -334,7 +336,7 @@ func testReindex(t *testing.T, e search.Engine) {
 			}
 		})
 	}
-	for range 3 {
+	for range 2 {
 		if err := e.Reindex(context.Background(), second.All, 2); err != nil {
 			t.Error(err)
 		}

@@ -166,7 +166,7 @@ func (t *Taxonomy) Name(id, lang string) string {
 }
 
 // Find gives the id of the skill that a text names exactly: by id, name or
-// alias, in any case, with ё as е.
+// alias, in any case, with yo as ye.
 func (t *Taxonomy) Find(text string) (id string, ok bool) {
 	id, ok = t.alias[Fold(text)]
 	return id, ok
@@ -182,7 +182,7 @@ func (t *Taxonomy) Groups() []Group { return t.groups }
 // one must be rebuilt.
 func (t *Taxonomy) Fingerprint() string { return t.print }
 
-// Fold is the spelling under which names are compared: lower case, ё as е,
+// Fold is the spelling under which names are compared: lower case, yo as ye,
 // single spaces.
 func Fold(text string) string {
 	folded := strings.Map(func(r rune) rune {
