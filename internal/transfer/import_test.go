@@ -426,3 +426,13 @@ func many(n int) io.Reader {
 	}
 	return strings.NewReader("[" + b.String()[1:] + "]")
 }
+
+// BenchmarkImport tells what ten thousand entries cost.
+func BenchmarkImport(b *testing.B) {
+	for b.Loop() {
+		w := newWorld(b, dbtest.New(b), here)
+		if _, err := w.Import(b.Context(), transfer.Input{Format: transfer.GetMentor, Reader: many(10_000), Publish: true}); err != nil {
+			b.Fatal(err)
+		}
+	}
+}

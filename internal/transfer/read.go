@@ -250,6 +250,10 @@ func weight(n *node) int {
 	switch n.shape {
 	case isNull:
 		return 0
+	case isNumber:
+		if strings.Trim(n.text, "-0.") == "" {
+			return 0
+		}
 	case isString:
 		return min(1, len(strings.TrimSpace(n.text)))
 	case isArray:

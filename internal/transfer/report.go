@@ -62,7 +62,7 @@ func (r *Report) add(act Act, e *Entry, d draft) {
 func (r *Report) show(act Act, e *Entry, d draft) {
 	if len(r.Preview) < maxPreview {
 		r.Preview = append(r.Preview, Preview{Entry: e.Path, Act: act, Handle: d.Handle, Name: d.Name,
-			Headline: d.Headline, Skills: d.Skills, Services: len(d.Services)})
+			Headline: d.Headline, Skills: full(d.Skills), Services: len(d.Services)})
 	}
 }
 
