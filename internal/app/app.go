@@ -71,6 +71,7 @@ type App struct {
 	pictures io.Closer
 	metrics  *metrics
 	handler  http.Handler
+	routes   gin.RoutesInfo
 	stopping atomic.Bool
 }
 
@@ -123,7 +124,9 @@ func New(ctx context.Context, cfg config.Config, opt Options) (a *App, err error
 	}
 	a.metrics = newMetrics(a)
 	gin.SetMode(gin.ReleaseMode)
-	a.handler, err = a.route(a.router())
+	router := a.router()
+	a.routes = router.Routes()
+	a.handler, err = a.route(router)
 	return a, err
 }
 

@@ -1,11 +1,13 @@
 package app
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"log/slog"
 	"net/http"
 	"runtime/debug"
+	"slices"
 	"strings"
 	"time"
 
@@ -28,6 +30,16 @@ const (
 
 // Handler is the whole program as it answers the network.
 func (a *App) Handler() http.Handler { return a.handler }
+
+// Routes are all registered routes by path and method, for the test that holds
+// each of them to its row of the access matrix.
+func (a *App) Routes() gin.RoutesInfo {
+	out := slices.Clone(a.routes)
+	slices.SortFunc(out, func(x, y gin.RouteInfo) int {
+		return cmp.Or(cmp.Compare(x.Path, y.Path), cmp.Compare(x.Method, y.Method))
+	})
+	return out
+}
 
 // route sends the program's own addresses past what only pages need: sessions,
 // language prefixes, the refusal of foreign forms.
