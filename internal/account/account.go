@@ -125,7 +125,7 @@ func New(cfg Config) *Accounts {
 		a.log = slog.New(slog.DiscardHandler)
 	}
 	a.rp = relyingParty(a.origin)
-	a.db.OnSweep(a.sweep)
+	a.db.OnSweep(a.Expire)
 	db.Handle(a.db, a.afterErase)
 	return a
 }

@@ -13,17 +13,15 @@ import (
 var handleForm = regexp.MustCompile(`^[a-z][a-z0-9_-]{2,29}$`)
 
 // Words that are or may become parts of addresses: nobody is called so.
-const routeWords = `about account accounts admin-panel anonymous api apply appeal appeals assets atom audit avatar avatars
-	blob blobs board booking bookings branch branches catalog catalogue certificate certificates claim claims code codes
-	creator creators dashboard data delete docs edit en erase error errors export false favicon faq feed feeds file files
-	forum fund funds health healthz help home ics inbox index inquiries inquiry invite invitation join language legal
-	licence licences license licenses log login logout market media message messages metrics new news nobody none
-	notice notices null oauth offer offers openapi order orders page pages passkey passkeys payment payments peers picture
-	pictures ping post posts privacy profile profiles proposal proposals public readyz recover recovery register report
-	reports request requests review reviews robots rss ru rules search security service services session sessions
-	settings setup signin signout signup sitemap static stripe style styles tag tags terms thread threads token tokens
-	transparency true tutor tutors undefined union unknown upload uploads user users verify webhook webhooks
-	well-known work works www`
+const routeWords = `about account accounts anonymous api apply appeal appeals assets atom audit avatar avatars blob blobs
+	board bookings branch branches catalog catalogue certificate certificates claim claims codes creators dashboard data
+	delete docs edit erase error errors export false favicon faq feed feeds file files forum fund funds health healthz help
+	home ics inbox index inquiries invitation join language legal licence licences license licenses login logout market
+	media messages metrics new news nobody none notices null oauth offers openapi orders page pages passkey passkeys
+	payments peers pictures ping posts privacy profile profiles proposals public readyz recover recovery register report
+	reports requests reviews robots rss rules search security services session sessions settings setup signin signout
+	signup sitemap static stripe styles tags terms threads token tokens transparency true tutors undefined union unknown
+	upload uploads users verify webhook webhooks well-known works www`
 
 // Words that would pass for the people who run a branch: only accounts with an
 // office may bear them.

@@ -79,13 +79,19 @@ func (a *Accounts) Once(ctx context.Context, by Actor, route, key string, body [
 		return status, location, answer, err
 	}
 	settled = true
-	return status, location, answer, a.settle(ctx, row, status, location, answer)
+	if err := a.settle(ctx, row, status, location, answer); err != nil {
+		// The act is done, and the one who asked must hear so: told of a failure
+		// they would ask again.
+		a.log.Warn("idempotent answer not kept", "error", err)
+	}
+	return status, location, answer, nil
 }
 
 // reserve takes the key for this request, or finds the kept answer.
 func (a *Accounts) reserve(ctx context.Context, row *stored) (kept bool, err error) {
+	var was stored
 	err = a.db.Write(ctx, func(tx *db.Tx) error {
-		kept = false
+		kept, was = false, stored{}
 		_, err := tx.NewDelete().Model((*stored)(nil)).Where("account_id = ? AND expires_at <= ?", row.AccountID, tx.Now).Exec(ctx)
 		if err != nil {
 			return err
@@ -98,7 +104,6 @@ func (a *Accounts) reserve(ctx context.Context, row *stored) (kept bool, err err
 		if n, err := res.RowsAffected(); err != nil || n == 1 {
 			return err
 		}
-		was := stored{}
 		err = tx.NewSelect().Model(&was).Where("account_id = ? AND route = ? AND key_mac = ?", row.AccountID, row.Route, row.KeyMAC).Scan(ctx)
 		switch {
 		case err != nil:
@@ -108,9 +113,12 @@ func (a *Accounts) reserve(ctx context.Context, row *stored) (kept bool, err err
 		case was.Status == 0:
 			return fault.Of(fault.Conflict, "idempotency_key_busy")
 		}
-		*row, kept = was, true
+		kept = true
 		return nil
 	})
+	if kept && err == nil {
+		*row = was
+	}
 	return kept, err
 }
 

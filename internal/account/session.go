@@ -142,8 +142,10 @@ func endSessions(ctx context.Context, tx *db.Tx, accountID string) error {
 	return err
 }
 
-// sweep deletes what has expired: sessions, invitations, tokens, stored answers.
-func (a *Accounts) sweep(ctx context.Context) error {
+// Expire deletes what is over: sessions, invitations, tokens, stored answers.
+// It changes nothing that can be seen, since what is over is never found; the
+// database's sweep calls it.
+func (a *Accounts) Expire(ctx context.Context) error {
 	return a.db.Write(ctx, func(tx *db.Tx) error {
 		for _, model := range []any{(*session)(nil), (*invitation)(nil), (*APIToken)(nil), (*stored)(nil)} {
 			if _, err := tx.NewDelete().Model(model).Where("expires_at <= ?", tx.Now).Exec(ctx); err != nil {

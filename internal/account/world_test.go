@@ -5,6 +5,7 @@ import (
 	"errors"
 	"path/filepath"
 	"testing"
+	"time"
 
 	"github.com/tmoeg/oduvan/internal/account"
 	"github.com/tmoeg/oduvan/internal/branch"
@@ -133,4 +134,23 @@ func (w *world) rows(t *testing.T, query string, args ...any) (n int) {
 	t.Helper()
 	must(t, w.Read(w.ctx, func(tx *db.Tx) error { return tx.NewRaw(query, args...).Scan(w.ctx, &n) }))
 	return n
+}
+
+// works runs the database's background work until something has come true.
+func (w *world) works(t *testing.T, done func() bool) {
+	t.Helper()
+	ctx, cancel := context.WithCancel(w.ctx)
+	ended := make(chan error, 1)
+	go func() { ended <- w.Work(ctx) }()
+	tick, deadline := time.NewTicker(5*time.Millisecond), time.After(20*time.Second)
+	defer tick.Stop()
+	for !done() {
+		select {
+		case <-tick.C:
+		case <-deadline:
+			t.Fatal("it did not come true within 20 s")
+		}
+	}
+	cancel()
+	must(t, <-ended)
 }

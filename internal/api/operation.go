@@ -184,11 +184,6 @@ type created struct {
 	Body        []byte
 }
 
-// keyed is the header of every POST.
-type keyed struct {
-	Key string `header:"Idempotency-Key" maxLength:"200" doc:"Repeat a call safely: for 24 hours the same key and body give the same answer, and nothing is done twice. Another body with the same key is refused (idempotency_key_reused)." example:"7f1c0e1a-5a"`
-}
-
 // once does a creating act, at most once per idempotency key.
 func (a *API) once(ctx context.Context, r *request, key string, act func() (location string, answer any, err error)) (*created, error) {
 	do := func() (int, string, []byte, error) {
@@ -199,16 +194,9 @@ func (a *API) once(ctx context.Context, r *request, key string, act func() (loca
 		body, err := json.Marshal(answer)
 		return http.StatusCreated, location, append(body, '\n'), err
 	}
-	var out created
-	var err error
-	if key == "" {
-		out.Status, out.Location, out.Body, err = do()
-	} else {
-		out.Status, out.Location, out.Body, err = a.Accounts.Once(ctx, r.actor, r.route, key, r.body, do)
-	}
+	status, location, body, err := a.Accounts.Once(ctx, r.actor, r.route, key, r.body, do)
 	if err != nil {
 		return nil, err
 	}
-	out.ContentType = "application/json"
-	return &out, nil
+	return &created{Status: status, Location: location, ContentType: "application/json", Body: body}, nil
 }

@@ -44,7 +44,7 @@ type OwnProfile struct {
 	Handle    string    `json:"handle" doc:"Of your account" example:"ada-lint"`
 	URL       string    `json:"url" doc:"Its page" example:"https://example.org/tutors/ada-lint"`
 	Visible   bool      `json:"visible" doc:"Everybody finds it by search" example:"true"`
-	Approved  bool      `json:"approved" doc:"False: it waits for a moderator, who lets it be seen" example:"true"`
+	Waiting   bool      `json:"waiting" doc:"It waits for a moderator, who lets it be seen" example:"false"`
 	PausedBy  string    `json:"paused_by" enum:",owner,silence,operator" doc:"Why it is paused; silence: no act of yours for a long time" example:"owner"`
 	Published string    `json:"published_on" doc:"Day of the first publication (UTC), empty before it" example:"2026-11-22"`
 	Warnings  []Warning `json:"warnings" nullable:"false" doc:"Contacts in public texts that may reveal a person; they hinder nothing"`
@@ -158,7 +158,7 @@ func (a *API) profileURL(p profile.Profile) string {
 
 func (a *API) ownProfile(p profile.Profile) *ownProfileOutput {
 	out := OwnProfile{ProfileFields: fieldsOf(p), Version: p.Version, Handle: p.Handle, URL: a.profileURL(p), Visible: p.Visible(),
-		Approved: p.Approved, PausedBy: string(p.PausedBy), Published: day(p.PublishedOn), Warnings: []Warning{}}
+		Waiting: p.Waits(), PausedBy: string(p.PausedBy), Published: day(p.PublishedOn), Warnings: []Warning{}}
 	for _, w := range profile.Warnings(profile.Input{Name: p.Name, Headline: p.Headline, About: p.About, Skills: p.Skills}) {
 		out.Warnings = append(out.Warnings, Warning{Field: w.Field, Kind: string(w.Kind)})
 	}

@@ -45,12 +45,12 @@ type idInput struct {
 }
 
 type addServiceInput struct {
-	keyed
+	Key  string `header:"Idempotency-Key" maxLength:"200" doc:"Repeat a call safely: for 24 hours the same key and body give the same answer, and nothing is done twice. Another body with the same key is refused (idempotency_key_reused)." example:"7f1c0e1a-5a"`
 	Body ServiceEdit
 }
 
 type editServiceInput struct {
-	idInput
+	ID   string `path:"id" doc:"Of the service" example:"0199b6a0-0000-7000-8000-000000000001"`
 	Body ServiceEdit
 }
 

@@ -56,7 +56,7 @@ func BenchmarkPages(b *testing.B) {
 	bare := httptest.NewServer(hello())
 	defer bare.Close()
 	w := apptest.New(b)
-	if err := demo.Load(context.Background(), w.Transfer); err != nil {
+	if _, err := demo.Load(context.Background(), w.DB, w.Transfer); err != nil {
 		b.Fatal(err)
 	}
 	w.Settle()
@@ -132,7 +132,7 @@ func fetch(b *testing.B, url, etag string) http.Header {
 // BenchmarkHandler is the same without the network: only what the program does.
 func BenchmarkHandler(b *testing.B) {
 	w := apptest.New(b)
-	if err := demo.Load(context.Background(), w.Transfer); err != nil {
+	if _, err := demo.Load(context.Background(), w.DB, w.Transfer); err != nil {
 		b.Fatal(err)
 	}
 	w.Settle()
@@ -166,7 +166,7 @@ func BenchmarkHandler(b *testing.B) {
 func TestQueriesPerPage(t *testing.T) {
 	t.Parallel()
 	w := apptest.New(t)
-	if err := demo.Load(context.Background(), w.Transfer); err != nil {
+	if _, err := demo.Load(context.Background(), w.DB, w.Transfer); err != nil {
 		t.Fatal(err)
 	}
 	w.Settle()

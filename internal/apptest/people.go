@@ -73,7 +73,7 @@ func (p *Person) SignIn() {
 func (p *Person) Profile(fill Fill) *Page {
 	p.T.Helper()
 	values := Fill{"roles": {"tutor"}, "headline": {"Go с нуля"}, "about": {"Учу **по шагам**."}, "skill": {"Go", "Python"},
-		"levels": {"school", "hobby"}, "languages": {"ru"}, "formats": {"call", "chat"}, "timezone": {"Europe/Moscow"}, "state": {"open"}}
+		"levels": {"hobby", "zero"}, "languages": {"ru"}, "formats": {"call", "chat"}, "timezone": {"Europe/Moscow"}, "state": {"open"}}
 	for name, list := range fill {
 		values[name] = list
 	}

@@ -65,7 +65,7 @@ type Settings struct {
 
 // Defaults are the settings of a board whose operator has decided nothing yet.
 func Defaults() Settings {
-	return Settings{ID: 1, Name: "TMOEG", Languages: []string{"ru", "en"}, SignUp: Open, Currency: "RUB"}
+	return Settings{ID: 1, Name: "Oduvan", Languages: []string{"ru", "en"}, SignUp: Open, Currency: "RUB"}
 }
 
 // Done tells whether the first run is over.

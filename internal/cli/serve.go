@@ -66,7 +66,7 @@ func (c *command) run(ctx context.Context, cfg config.Config) error {
 // prepare fills an empty board when asked to, and greets on the console.
 func (c *command) prepare(ctx context.Context, a *app.App) error {
 	if a.Config.Demo {
-		if err := demo.Load(ctx, a.Transfer); err != nil {
+		if _, err := demo.Load(ctx, a.DB, a.Transfer); err != nil {
 			return fmt.Errorf("demo content: %w", err)
 		}
 	}

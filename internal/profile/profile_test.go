@@ -260,6 +260,7 @@ func TestUnclaimedDraftsAreNobodys(t *testing.T) {
 func TestPicturesAreDropped(t *testing.T) {
 	t.Parallel()
 	each(t, func(t *testing.T, w *world) {
+		w.Clock.Advance(time.Until(w.Now()) * -1) // jobs that began long before the machine's time are taken from their worker
 		ctx, ada, ben := context.Background(), w.person(t, "ada"), w.person(t, "ben")
 		want(t, "before a profile", "not_found:profile_none", code(w.SetPicture(ctx, ada, "aa.jpg")))
 		want(t, "no name", "invalid:picture_broken", code(w.SetPicture(ctx, ada, "")))

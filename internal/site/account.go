@@ -5,16 +5,14 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"net/http"
-	"time"
 
 	"github.com/gin-gonic/gin"
 
 	"github.com/tmoeg/oduvan/internal/fault"
-	"github.com/tmoeg/oduvan/internal/limit"
 	"github.com/tmoeg/oduvan/web"
 )
 
-// The classes of acts that are limited per address; Limits has their bounds.
+// The classes of acts that are limited per address; Classes has their bounds.
 const (
 	classSignUp  = "signup"  // new accounts
 	classLogin   = "login"   // codes and passkeys tried
@@ -22,21 +20,18 @@ const (
 	classPreview = "preview" // Markdown shown while typing
 )
 
-// Limits are the bounds of the classes that the signed-in pages count by, for
-// the limiter of the program. They bear a school class behind one address.
-func Limits() map[string]limit.Class {
-	return map[string]limit.Class{
-		classSignUp:  {Every: time.Minute, Burst: 30},
-		classLogin:   {Every: 10 * time.Second, Burst: 30},
-		classUpload:  {Every: 10 * time.Second, Burst: 20},
-		classPreview: {Every: time.Second, Burst: 60},
+// allow is limited for a handler that counts only some of its requests.
+func (s *Site) allow(c *gin.Context, class string) error {
+	if ok, after := s.Limits.Allow(class, s.Limits.Address(c.Request.RemoteAddr)); !ok {
+		return tooMany(c, after)
 	}
+	return nil
 }
 
 // mountAccount registers everything that begins or needs an account.
 func (s *Site) mountAccount(r gin.IRouter) {
 	r.GET("/signup", s.page(s.signUpForm))
-	r.POST("/signup", s.limited(classSignUp, s.act(s.signUp)))
+	r.POST("/signup", s.act(s.signUp))
 	r.GET("/code", s.page(s.codePage))
 	r.POST("/code", s.act(s.codeSaved))
 	r.GET("/welcome", s.page(s.welcome))

@@ -128,7 +128,11 @@ func (s *Site) again(c *gin.Context, err error, form func(problems) (templ.Compo
 		if perr != nil {
 			return perr
 		}
-		return s.show(c, statusOf(kind), page)
+		status := statusOf(kind)
+		if kind == fault.Unauthenticated { // a code that does not fit: the form is refused, not the person
+			status = http.StatusUnprocessableEntity
+		}
+		return s.show(c, status, page)
 	default:
 		return err
 	}

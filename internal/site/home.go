@@ -46,8 +46,12 @@ func (s *Site) home(c *gin.Context, v *visit, f web.Frame) (templ.Component, err
 		}
 		*row.shelf = web.Shelf{Cards: s.cards(f, v, list, ""), AllURL: "/search?kind=" + row.kind, Total: counts[row.kind]}
 	}
+	name := f.BranchName
+	if name == "" {
+		name = f.T("brand.name")
+	}
 	f.JSONLD, err = json.Marshal(map[string]any{"@context": "https://schema.org", "@type": "WebSite",
-		"url": s.absolute("/"), "name": v.branch.Name, "potentialAction": map[string]any{"@type": "SearchAction",
+		"url": s.absolute("/"), "name": name, "potentialAction": map[string]any{"@type": "SearchAction",
 			"target": s.absolute("/search?q={q}"), "query-input": "required name=q"}})
 	return web.Home(f, p), err
 }

@@ -1,7 +1,6 @@
 package site
 
 import (
-	"crypto/rand"
 	"net/http"
 	"strconv"
 	"time"
@@ -10,6 +9,7 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"github.com/tmoeg/oduvan/internal/fault"
+	"github.com/tmoeg/oduvan/internal/secret"
 	"github.com/tmoeg/oduvan/web"
 )
 
@@ -92,7 +92,7 @@ func (s *Site) fail(c *gin.Context, err error) {
 	}
 	id := ""
 	if kind == fault.Internal {
-		id = rand.Text()[:8]
+		id = secret.NewCode()[:11]
 		s.Log.Error("request failed", "route", c.FullPath(), "error_id", id, "error", err)
 	}
 	if kind == fault.Unavailable && c.Writer.Header().Get("Retry-After") == "" {

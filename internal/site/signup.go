@@ -91,6 +91,9 @@ func (s *Site) signUp(c *gin.Context) error {
 		}
 		return s.show(c, 200, page)
 	}
+	if err := s.allow(c, classSignUp); err != nil { // making up handles costs nothing and is not counted
+		return s.again(c, err, shown)
+	}
 	a, code, err := s.Accounts.SignUp(c.Request.Context(), account.SignUp{Handle: handle(c), Language: v.lang, Invitation: value(c, "invitation")})
 	if err != nil {
 		return s.again(c, err, shown)

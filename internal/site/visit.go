@@ -116,7 +116,10 @@ func (s *Site) visit(c *gin.Context) (*visit, error) {
 // public is the part of a page's frame that every viewer of a language shares.
 func (s *Site) public(c *gin.Context, v *visit) web.Frame {
 	f := s.Web.Frame(v.lang)
-	f.Base, f.BranchName, f.Theme = v.base, v.branch.Name, s.theme(c)
+	f.Base, f.Theme = v.base, s.theme(c)
+	if !v.branch.SetupAt.IsZero() {
+		f.BranchName = v.branch.Name // before the first run the brand's own name stands there
+	}
 	f.Path = c.Request.URL.RequestURI()
 	f.Footer = []web.Link{{Label: f.T("footer_link.about"), URL: "/about"}, {Label: f.T("footer_link.privacy"), URL: "/privacy"},
 		{Label: f.T("footer_link.rules"), URL: "/rules"}, {Label: f.T("footer_link.api"), URL: "/api/docs"}}

@@ -2,6 +2,7 @@ package columns
 
 import (
 	"cmp"
+	"math"
 	"slices"
 	"time"
 
@@ -33,17 +34,31 @@ func (v *View) Page(q *search.Query, rows *roaring.Bitmap, score func(uint32) fl
 	case q.Sort == search.SortPrice:
 		list = v.byPrice(q, rows, end)
 	case q.Sort == search.SortNew:
-		list = pick(v.fresh, rows, end)
+		list = pick(v.fresh, rows, end, v.byFresh)
 	case score == nil:
-		list = v.shareBrowsing(q.Now, rows, pick(v.best, rows, end))
+		list = v.shareBrowsing(q.Now, rows, pick(v.best, rows, end, v.byBest))
 	default:
 		list = v.shareFound(q.Now, rows, v.top(rows, end, score), score)
 	}
 	return list[q.Offset:]
 }
 
-// pick takes the first rows of a sorted list that are in the set.
-func pick(list []uint32, rows *roaring.Bitmap, n int) []uint32 {
+// sparse is the share of all rows under which it is cheaper to sort the rows of
+// a set than to walk the sorted list of all.
+const sparse = 1.0 / 32
+
+func isSparse(rows *roaring.Bitmap, all int) bool {
+	return float64(rows.GetCardinality()) < sparse*float64(all)
+}
+
+// pick takes the first rows of a sorted list that are in the set. order is the
+// order of the list.
+func pick(list []uint32, rows *roaring.Bitmap, n int, order func(a, b uint32) int) []uint32 {
+	if isSparse(rows, len(list)) {
+		few := rows.ToArray()
+		slices.SortFunc(few, order)
+		return few[:min(n, len(few))]
+	}
 	out := make([]uint32, 0, n)
 	for _, i := range list {
 		if len(out) == n {
@@ -141,7 +156,7 @@ func (v *View) shareBrowsing(now time.Time, rows *roaring.Bitmap, list []uint32)
 		return list
 	}
 	fresh = roaring.And(fresh, rows)
-	return deal(list, pick(v.best, fresh, min(ShareWithin, int(fresh.GetCardinality()))), fresh.Contains, func(uint32) float64 { return 1 })
+	return deal(list, pick(v.best, fresh, ShareWithin, v.byBest), fresh.Contains, func(uint32) float64 { return 1 })
 }
 
 // shareFound gives newcomers their places among hits of a text.
@@ -189,11 +204,14 @@ func deal(list, waiting []uint32, isNew func(uint32) bool, score func(uint32) fl
 // byPrice lists the first n rows: what costs nothing, then the cheapest price
 // that compares, then the rest; equals by reference.
 func (v *View) byPrice(q *search.Query, rows *roaring.Bitmap, n int) []uint32 {
+	if isSparse(rows, len(v.byRef)) {
+		return v.top(rows, n, func(i uint32) float64 { return -v.least(q, i) })
+	}
 	free := roaring.New()
 	if id, ok := v.dict.lookup(dimFree, "true"); ok && int(id) < len(v.bits) {
 		free = roaring.And(v.bits[id], rows)
 	}
-	out := pick(v.byRef, free, min(n, int(free.GetCardinality())))
+	out := pick(v.byRef, free, n, v.ByRef)
 	seen := NewSet(len(v.rows))
 	for _, i := range out {
 		seen.Add(i)
@@ -217,6 +235,21 @@ func (v *View) byPrice(q *search.Query, rows *roaring.Bitmap, n int) []uint32 {
 		}
 	}
 	return out
+}
+
+// least is what a row costs at least in the query's currency: 0 if something
+// is free, infinity if no price compares.
+func (v *View) least(q *search.Query, i uint32) float64 {
+	doc, best := v.rows[i].Doc, math.Inf(1)
+	if doc.Free {
+		return 0
+	}
+	for _, p := range doc.Prices {
+		if r := rate(q, p.Currency); r > 0 {
+			best = min(best, float64(p.Minor)*r)
+		}
+	}
+	return best
 }
 
 // priceMerge walks the price lists of several currencies in one order.
