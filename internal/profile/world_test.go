@@ -96,7 +96,7 @@ func (w *world) approval(t testing.TB, on bool) {
 		if err != nil {
 			return err
 		}
-		s.Approval = on
+		s.Name, s.Approval = "Board", on
 		return branch.Save(ctx, tx, s)
 	})
 	if err != nil {
