@@ -2,6 +2,7 @@ package bleve_test
 
 import (
 	"context"
+	"os"
 	"testing"
 	"time"
 
@@ -12,7 +13,12 @@ import (
 	"github.com/tmoeg/oduvan/search/taxonomy"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) {
+	if dir := os.Getenv(childDir); dir != "" {
+		crashChild(dir)
+	}
+	goleak.VerifyTestMain(m)
+}
 
 func TestSmoke(t *testing.T) {
 	t.Parallel()

@@ -109,12 +109,6 @@ func (e *Engine) loadCurrent() (g *generation, err error) {
 	if _, err := os.Stat(filepath.Join(path, "root.bolt")); err != nil {
 		return nil, err
 	}
-	// A torn file can make the libraries below panic while reading.
-	defer func() {
-		if r := recover(); r != nil {
-			err = fmt.Errorf("index is damaged: %v", r)
-		}
-	}()
 	if g, err = e.newGeneration(path, false); err != nil {
 		return nil, err
 	}
@@ -138,18 +132,31 @@ func (e *Engine) newGeneration(path string, fast bool) (*generation, error) {
 	return g, nil
 }
 
-// fill reads columns and words from the index.
-func (g *generation) fill() error {
+// fill reads columns and words from the index after it has proved whole.
+func (g *generation) fill() (err error) {
 	snap, err := g.store.snapshot()
 	if err != nil {
 		return err
 	}
 	defer func() { _ = snap.Close() }()
+	defer func() { err = recovered(recover(), err) }()
+	if err := verify(snap); err != nil {
+		return err
+	}
 	var ops []search.Op
 	err = each(context.Background(), snap, func(d *search.Document) error {
 		ops = append(ops, search.Op{Ref: d.Ref, Doc: d})
 		return nil
 	})
+	if err != nil {
+		return err
+	}
+	// scorch drops a snapshot it cannot read and goes on with nothing, beside
+	// the broken files. What holds nothing is better begun anew.
+	cursor, err := readCursor(snap)
+	if err == nil && cursor == 0 && len(ops) == 0 {
+		err = errors.New("index is empty")
+	}
 	if err != nil {
 		return err
 	}
@@ -255,6 +262,13 @@ func (g *generation) write(ctx context.Context, n *norm.Normaliser, docs iter.Se
 func (g *generation) settle(ctx context.Context) error {
 	if g.path == "" {
 		return nil
+	}
+	if err := g.store.wait(ctx); err != nil {
+		return err
+	}
+	// One segment answers faster than a hundred, and nobody waits for it yet.
+	if err := g.store.index.ForceMerge(ctx, nil); err != nil {
+		return err
 	}
 	if err := g.store.wait(ctx); err != nil {
 		return err

@@ -5,7 +5,10 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"hash/crc32"
+	"io"
 	"math"
+	"os"
 	"strings"
 	"time"
 
@@ -13,6 +16,7 @@ import (
 	"github.com/blevesearch/bleve/v2/document"
 	"github.com/blevesearch/bleve/v2/index/scorch"
 	index "github.com/blevesearch/bleve_index_api"
+	segment "github.com/blevesearch/scorch_segment_api/v2"
 
 	"github.com/tmoeg/oduvan/search"
 )
@@ -34,15 +38,67 @@ type store struct {
 
 // openStore opens or makes an index; dir "" keeps it in memory. fast gives up
 // waiting for the disk after each batch, for building aside.
-func openStore(dir string, fast bool) (*store, error) {
+func openStore(dir string, fast bool) (s *store, err error) {
 	const workers = 2
 	queue := index.NewAnalysisQueue(workers)
+	defer func() {
+		if err = recovered(recover(), err); err != nil {
+			queue.Close()
+		}
+	}()
 	idx, err := newScorch(dir, fast, queue)
 	if err != nil {
-		queue.Close()
 		return nil, err
 	}
 	return &store{index: idx, queue: queue}, nil
+}
+
+// recovered turns a panic into an error: a torn file can make the libraries
+// below panic while reading it.
+func recovered(panicked any, err error) error {
+	if panicked != nil {
+		return fmt.Errorf("index is damaged: %v", panicked)
+	}
+	return err
+}
+
+// verify compares every segment file with the checksum at its end, so that
+// damage is found when the index is opened and not under a visitor.
+func verify(snap *scorch.IndexSnapshot) error {
+	for _, seg := range snap.Segments() {
+		file, ok := seg.Segment().(segment.PersistedSegment)
+		if !ok {
+			continue
+		}
+		if err := verifyFile(file.Path()); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func verifyFile(path string) error {
+	f, err := os.Open(path)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = f.Close() }()
+	info, err := f.Stat()
+	if err != nil {
+		return err
+	}
+	sum := crc32.NewIEEE()
+	if _, err := io.CopyN(sum, f, info.Size()-crc32.Size); err != nil {
+		return err
+	}
+	var want [crc32.Size]byte
+	if _, err := io.ReadFull(f, want[:]); err != nil {
+		return err
+	}
+	if binary.BigEndian.Uint32(want[:]) != sum.Sum32() {
+		return errors.New("segment does not match its checksum")
+	}
+	return nil
 }
 
 func newScorch(dir string, fast bool, queue *index.AnalysisQueue) (*scorch.Scorch, error) {
