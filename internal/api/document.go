@@ -19,7 +19,7 @@ const (
 
 const about = `Search a board and keep your own profile and services.
 
-- A token is made on the page /me/tokens, or by ` + "`oduvan account create HANDLE --json`" + `. Send it as ` + "`Authorization: Bearer odt_…`" + `. Reading what is public needs none.
+- A token is made on the page /me/settings, or by ` + "`oduvan account create HANDLE --json`" + `. Send it as ` + "`Authorization: Bearer odt_…`" + `. Reading what is public needs none.
 - Bodies are JSON in UTF-8, up to 1 MiB. Unknown fields and unknown query parameters are refused.
 - Money is in minor units with a currency; times are RFC 3339 in UTC; a list repeats its query key for several values.
 - Every error is a problem (RFC 9457) with a stable ` + "`code`" + ` and the fields at fault. Its texts follow Accept-Language (ru, en).

@@ -20,8 +20,6 @@ type metrics struct {
 	refused  prometheus.Counter
 }
 
-const startKey = "started"
-
 func newMetrics(a *App) *metrics {
 	m := &metrics{registry: prometheus.NewRegistry(),
 		requests: prometheus.NewHistogramVec(prometheus.HistogramOpts{Name: "oduvan_http_seconds", Help: "Time to answer a request, by route and status class.",
@@ -55,20 +53,13 @@ func (a *App) behind(ctx context.Context) (int, error) {
 }
 
 // route records one answered request.
-func (m *metrics) route(c *gin.Context) {
-	at, ok := c.Get(startKey)
-	if !ok {
-		return
-	}
+func (m *metrics) route(c *gin.Context, took time.Duration) {
 	name := c.FullPath()
 	if name == "" {
 		name = "none"
 	}
-	took := time.Since(at.(time.Time)).Seconds() //nolint:forcetypeassert // set in begin only
-	m.requests.WithLabelValues(name, c.Request.Method, strconv.Itoa(c.Writer.Status()/100)+"xx").Observe(took)
+	m.requests.WithLabelValues(name, c.Request.Method, strconv.Itoa(c.Writer.Status()/100)+"xx").Observe(took.Seconds())
 }
-
-func begin(c *gin.Context) { c.Set(startKey, time.Now()) }
 
 func (m *metrics) handler() http.Handler {
 	mux := http.NewServeMux()

@@ -3,7 +3,6 @@ package app
 import (
 	"cmp"
 	"context"
-	"crypto/rand"
 	"log/slog"
 	"net/http"
 	"runtime/debug"
@@ -52,12 +51,12 @@ func (a *App) route(router http.Handler) (http.Handler, error) {
 		}
 		pages.ServeHTTP(w, r)
 	})
-	zip, err := gzhttp.NewWrapper(gzhttp.MinSize(1024), gzhttp.ContentTypes([]string{"text/html", "application/json",
+	zip, err := gzhttp.NewWrapper(gzhttp.MinSize(1024), gzhttp.ContentTypes([]string{"text/html", "application/json", "application/openapi+json",
 		"application/problem+json", "application/atom+xml", "application/xml"}))
 	if err != nil {
 		return nil, err
 	}
-	return a.observe(a.lane(deadline(zip(split)))), nil
+	return a.counted(a.lane(deadline(zip(split)))), nil
 }
 
 func (a *App) router() *gin.Engine {
@@ -66,7 +65,7 @@ func (a *App) router() *gin.Engine {
 	r.RedirectTrailingSlash = false
 	r.MaxMultipartMemory = 1 << 20
 	_ = r.SetTrustedProxies(nil)
-	r.Use(a.recovered)
+	r.Use(a.logged, a.recovered)
 	r.GET("/healthz", func(c *gin.Context) { c.String(http.StatusOK, "ok\n") })
 	r.GET("/readyz", a.ready)
 	a.Site.Mount(r)
@@ -106,23 +105,41 @@ func (a *App) ready(c *gin.Context) {
 func (a *App) recovered(c *gin.Context) {
 	defer func() {
 		if v := recover(); v != nil {
-			id := rand.Text()[:8]
-			a.Log.Error("panic", "route", c.FullPath(), "error_id", id, "stack", string(debug.Stack()))
-			if !c.Writer.Written() {
-				c.String(http.StatusInternalServerError, "Что-то сломалось у нас / Something broke on our side: "+id+"\n")
-			}
+			a.Log.Error("panic", "route", c.FullPath(), "stack", string(debug.Stack()))
+			a.Site.Broken(c)
 			c.Abort()
 		}
 	}()
 	c.Next()
-	a.metrics.route(c)
 }
 
-// observe measures and logs each request by its route, never by its address.
-func (a *App) observe(next http.Handler) http.Handler {
+const slow = time.Second
+
+// logged measures each request and logs it by its route: no address, no query.
+// Failures and slow ones are told to the operator, the rest only in debug.
+func (a *App) logged(c *gin.Context) {
+	began := time.Now()
+	c.Next()
+	took, status := time.Since(began), c.Writer.Status()
+	a.metrics.route(c, took)
+	level := slog.LevelDebug
+	if status >= http.StatusInternalServerError || took > slow {
+		level = slog.LevelWarn
+	}
+	a.Log.Log(c.Request.Context(), level, "request", "route", c.FullPath(), "status", status, "took", took)
+}
+
+// counted counts what is being answered, and lets HEAD be asked wherever GET
+// can be: the server itself leaves the body out (RFC 9110, 9.3.2).
+func (a *App) counted(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		a.metrics.inFlight.Inc()
 		defer a.metrics.inFlight.Dec()
+		if r.Method == http.MethodHead {
+			get := *r
+			get.Method = http.MethodGet
+			r = &get
+		}
 		next.ServeHTTP(w, r)
 	})
 }

@@ -40,7 +40,7 @@ func (s *Site) person(c *gin.Context, v *visit, f web.Frame) (templ.Component, e
 	if page.Services, err = s.servicesOf(c, f, v, p); err != nil {
 		return nil, err
 	}
-	page.Price = lowest(page.Services)
+	page.Price = lowest(f, page.Services)
 	if page.OnPause {
 		if page.Similar, err = s.similar(c, f, v, p); err != nil {
 			return nil, err
@@ -123,17 +123,28 @@ func (s *Site) servicesOf(c *gin.Context, f web.Frame, v *visit, p profile.Profi
 	if err != nil {
 		return nil, err
 	}
-	return s.cards(f, v, list, ""), nil
-}
-
-// lowest is the first card's price with "from": services come cheapest first.
-func lowest(cards []web.Card) web.Price {
-	for _, c := range cards {
-		if c.Price.Main != "" {
-			return web.Price{Main: c.Price.Main}
+	out := s.cards(f, v, list, "")
+	for i := range out {
+		if list[i].Minutes == 0 {
+			out[i].Meta = "" // the row names the format already
 		}
 	}
-	return web.Price{}
+	return out, nil
+}
+
+// lowest is the first card's price, with "from" when a later one differs:
+// services come cheapest first.
+func lowest(f web.Frame, cards []web.Card) web.Price {
+	if len(cards) == 0 {
+		return web.Price{}
+	}
+	p := web.Price{Main: cards[0].Price.Main}
+	for _, c := range cards[1:] {
+		if c.Price.Main != p.Main && p.Main != f.T("price.agreement") {
+			return web.Price{Main: f.T("price.from", "price", p.Main)}
+		}
+	}
+	return p
 }
 
 func (s *Site) similar(c *gin.Context, f web.Frame, v *visit, p profile.Profile) ([]web.Card, error) {

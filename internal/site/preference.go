@@ -45,7 +45,8 @@ func (s *Site) setLanguage(c *gin.Context) error {
 	return nil
 }
 
+// prefer sets a cookie that the theme's script may also set.
 func (s *Site) prefer(c *gin.Context, name, value string) {
 	http.SetCookie(c.Writer, &http.Cookie{Name: s.cookie(name), Value: value, Path: "/", MaxAge: preferenceLife,
-		Secure: s.secure(), HttpOnly: true, SameSite: http.SameSiteLaxMode})
+		Secure: s.secure(), SameSite: http.SameSiteLaxMode})
 }

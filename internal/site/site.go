@@ -6,6 +6,7 @@ package site
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"net/http"
 	"net/url"
@@ -170,3 +171,8 @@ func (s *Site) Missing(status int) gin.HandlerFunc {
 		return notFound()
 	})
 }
+
+// Broken is the page after a panic: an internal error with an id.
+func (s *Site) Broken(c *gin.Context) { s.fail(c, errPanicked) }
+
+var errPanicked = errors.New("a handler panicked")

@@ -5,7 +5,7 @@ root.classList.add("js");
 /** @param {string} theme */
 function keep(theme) {
   const https = location.protocol === "https:";
-  const name = https ? "__Host-theme" : "theme";
+  const name = https ? "__Host-theme" : "oduvan-theme";
   document.cookie = `${name}=${theme};path=/;max-age=31536000;samesite=lax${https ? ";secure" : ""}`;
 }
 
