@@ -54,7 +54,10 @@ func (t *Transfer) Import(ctx context.Context, in Input) (Report, error) {
 	}
 	r := &run{t: t, in: in, own: in.Format == Oduvan && list.source == t.url}
 	err = t.db.Write(ctx, func(tx *db.Tx) error {
-		r.report, r.claims = newReport(), nil
+		r.report, r.claims, r.taken = newReport(), nil, map[string]bool{}
+		if err := r.remember(ctx, tx); err != nil {
+			return err
+		}
 		for i := range list.entries {
 			if err := r.entry(ctx, tx, &list.entries[i]); err != nil {
 				return err
@@ -84,6 +87,22 @@ type run struct {
 	own    bool // the file is this very branch's export
 	report Report
 	claims []claim
+	seen   map[string]bool // hashes of all entries that were ever here
+	taken  map[string]bool // handles that are known to be taken
+}
+
+// remember reads which entries were ever here: 32 bytes for each, in one query
+// instead of two for each entry of the file.
+func (r *run) remember(ctx context.Context, tx *db.Tx) error {
+	var rows []seen
+	if err := tx.NewSelect().Model(&rows).Scan(ctx); err != nil {
+		return err
+	}
+	r.seen = make(map[string]bool, len(rows))
+	for i := range rows {
+		r.seen[string(rows[i].SourceMAC)] = true
+	}
+	return nil
 }
 
 // tell writes the claims file at once, so that it is whole or absent.
@@ -130,63 +149,69 @@ func placed(err error, e *Entry) error {
 }
 
 // put decides whether an entry is new here, another than last time, or not to
-// be touched: claimed, erased, or this branch's own.
+// be touched: its person has claimed or erased it, or it is this branch's own.
 func (r *run) put(ctx context.Context, tx *db.Tx, e *Entry, d *draft) (Act, error) {
-	row, err := account.ImportedBy(ctx, tx, d.source)
-	if err == nil {
+	if r.seen[string(d.seen)] {
+		row, err := account.ImportedBy(ctx, tx, d.source)
+		if fault.Is(err, fault.NotFound) {
+			return Unchanged, nil
+		}
+		if err != nil {
+			return "", err
+		}
 		return r.again(ctx, tx, row, e, d)
 	}
-	if !fault.Is(err, fault.NotFound) {
-		return "", err
-	}
-	gone, err := r.gone(ctx, tx, e, d)
-	if gone || err != nil {
-		return Unchanged, err
-	}
-	return r.create(ctx, tx, e, d)
-}
-
-// gone tells that an entry may not be made: it was here and its person has
-// claimed or erased it, or it is an export of what stands here anyway.
-func (r *run) gone(ctx context.Context, tx *db.Tx, e *Entry, d *draft) (bool, error) {
 	if r.own {
-		if free, err := free(ctx, tx, e.Handle); !free || err != nil {
-			return true, err
+		if free, err := r.free(ctx, tx, e.Handle); !free || err != nil {
+			return Unchanged, err
 		}
 	}
-	return tx.NewSelect().Table("imported_seen").Where("source_mac = ?", d.seen).Exists(ctx)
+	return r.create(ctx, tx, e, d)
 }
 
 // again updates an entry that nobody has claimed, where it changed.
 func (r *run) again(ctx context.Context, tx *db.Tx, row account.Imported, e *Entry, d *draft) (Act, error) {
 	acc, err := account.ByID(ctx, tx, row.AccountID)
+	if fault.Is(err, fault.NotFound) {
+		return Unchanged, nil // erased between two statements
+	}
 	if err != nil {
 		return "", err
 	}
 	content := r.t.content(*d)
 	d.Handle = acc.Handle
-	r.claim(e, d)
 	if bytes.Equal(row.ContentMAC, content) {
+		r.claim(e, d)
 		return Unchanged, nil
 	}
-	row.ContentMAC = content
-	if err := r.fill(ctx, tx, acc.ID, d); err != nil {
+	// The row is taken before anything is shown: a claim at this moment either
+	// waits until the import is over, or has removed the row and is the last word.
+	res, err := tx.NewUpdate().Model((*account.Imported)(nil)).Set("content_mac = ?", content).
+		Where("source_mac = ? AND account_id = ?", d.source, acc.ID).Exec(ctx)
+	if err := db.Must(res, err, errClaimed); errors.Is(err, errClaimed) {
+		return Unchanged, nil
+	} else if err != nil {
 		return "", err
 	}
-	return Updated, account.PutImported(ctx, tx, row)
+	r.claim(e, d)
+	return Updated, r.fill(ctx, tx, acc.ID, d)
 }
+
+// errClaimed says that an entry got its owner while the import ran.
+var errClaimed = fault.Of(fault.Conflict, "account_claimed")
 
 // create makes the account that waits for its person, and what it shows.
 func (r *run) create(ctx context.Context, tx *db.Tx, e *Entry, d *draft) (Act, error) {
 	content := r.t.content(*d)
 	var err error
-	if d.Handle, err = d.freeHandle(ctx, tx); err != nil {
+	if d.Handle, err = r.freeHandle(ctx, tx, d); err != nil {
 		return "", err
 	}
 	acc, err := account.Unclaimed(ctx, tx, d.Handle)
 	if err != nil {
 		return "", err
 	}
+	r.taken[d.Handle] = true
 	if err := r.fill(ctx, tx, acc.ID, d); err != nil {
 		return "", err
 	}
@@ -252,7 +277,7 @@ const handleTries = 6
 // freeHandle is the wished handle, the nickname's where that cannot be had, or
 // the first free one with a number. The numbers come from the entry's hash, so
 // that a dry run tells what the import will do.
-func (d *draft) freeHandle(ctx context.Context, tx *db.Tx) (string, error) {
+func (r *run) freeHandle(ctx context.Context, tx *db.Tx, d *draft) (string, error) {
 	base := d.Handle
 	if account.CheckHandle(base, account.Member) != nil {
 		base = d.spare
@@ -266,7 +291,7 @@ func (d *draft) freeHandle(ctx context.Context, tx *db.Tx) (string, error) {
 		if account.CheckHandle(handle, account.Member) != nil {
 			continue
 		}
-		if ok, err := free(ctx, tx, handle); ok || err != nil {
+		if ok, err := r.free(ctx, tx, handle); ok || err != nil {
 			return handle, err
 		}
 	}
@@ -274,8 +299,12 @@ func (d *draft) freeHandle(ctx context.Context, tx *db.Tx) (string, error) {
 }
 
 // free tells whether no account has a handle.
-func free(ctx context.Context, tx *db.Tx, handle string) (bool, error) {
+func (r *run) free(ctx context.Context, tx *db.Tx, handle string) (bool, error) {
+	if r.taken[handle] {
+		return false, nil
+	}
 	taken, err := tx.NewSelect().Model((*account.Account)(nil)).Where("handle = ?", handle).Exists(ctx)
+	r.taken[handle] = taken
 	return !taken, err
 }
 

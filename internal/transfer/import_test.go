@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -332,6 +333,30 @@ func TestDryRunTellsWhatTheImportDoes(t *testing.T) {
 	})
 }
 
+// TestAClaimDuringAnImportHasTheLastWord: on PostgreSQL people come while an
+// import runs; on SQLite they wait for its end.
+func TestAClaimDuringAnImportHasTheLastWord(t *testing.T) {
+	t.Parallel()
+	if !dbtest.PostgreSQL(t) {
+		return
+	}
+	w := newWorld(t, dbtest.NewPostgreSQL(t), here)
+	_, codes := w.imports(t, transfer.Input{Format: transfer.GetMentor, Reader: open(t, "getmentor.json")})
+	report, left := w.imports(t, transfer.Input{Format: transfer.GetMentor, Reader: open(t, "getmentor.json"), Publish: true, Progress: func(done, _ int) {
+		if done == 1 {
+			if _, _, err := w.accounts.Claim(t.Context(), account.Claim{Code: codes[2][1]}); err != nil {
+				t.Error(err)
+			}
+		}
+	}})
+	if report.Updated != 4 || report.Unchanged != 1 || len(left) != 4 {
+		t.Errorf("got %+v and %d codes", report, len(left))
+	}
+	if _, err := w.profiles.Profile(t.Context(), account.Actor{}, codes[2][0]); !fault.Is(err, fault.NotFound) {
+		t.Errorf("the claimed draft became public: %v", err)
+	}
+}
+
 type brokenPipe struct{}
 
 func (brokenPipe) Write([]byte) (int, error) { return 0, errors.New("disk full") }
@@ -421,8 +446,8 @@ func TestManyEntries(t *testing.T) {
 func many(n int) io.Reader {
 	var b strings.Builder
 	for i := range n {
-		fmt.Fprintf(&b, ",{\"id\":%d,\"name\":\"Имя Повторное\",\"title\":\"Учитель %d\",\"about\":%q,\"price\":\"1000 руб\",\"tags\":\"Go\"}",
-			i, i, strings.Repeat("Рассказ о себе. ", 60))
+		fmt.Fprintf(&b, ",{\"id\":%d,\"name\":\"Имя Повторное %c\",\"title\":\"Учитель %d\",\"about\":%q,\"price\":\"1000 руб\",\"tags\":\"Go\"}",
+			i, 'а'+rune(i%32), i, strings.Repeat("Рассказ о себе. ", 60))
 	}
 	return strings.NewReader("[" + b.String()[1:] + "]")
 }
@@ -430,7 +455,11 @@ func many(n int) io.Reader {
 // BenchmarkImport tells what ten thousand entries cost.
 func BenchmarkImport(b *testing.B) {
 	for b.Loop() {
-		w := newWorld(b, dbtest.New(b), here)
+		base := dbtest.New(b)
+		if os.Getenv("ODUVAN_BENCH_POSTGRESQL") != "" {
+			base = dbtest.NewPostgreSQL(b)
+		}
+		w := newWorld(b, base, here)
 		if _, err := w.Import(b.Context(), transfer.Input{Format: transfer.GetMentor, Reader: many(10_000), Publish: true}); err != nil {
 			b.Fatal(err)
 		}
