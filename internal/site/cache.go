@@ -2,7 +2,6 @@ package site
 
 import (
 	"bytes"
-	"compress/gzip"
 	"container/list"
 	"crypto/sha256"
 	"encoding/base64"
@@ -13,6 +12,7 @@ import (
 
 	"github.com/a-h/templ"
 	"github.com/gin-gonic/gin"
+	"github.com/klauspost/compress/gzip"
 
 	"github.com/tmoeg/oduvan/web"
 )
@@ -154,10 +154,9 @@ func (s *Site) made(c *gin.Context, key string, generation int64, page templ.Com
 	if err := page.Render(c.Request.Context(), &plain); err != nil {
 		return nil, err
 	}
-	z, err := gzip.NewWriterLevel(&packed, gzip.DefaultCompression)
-	if err != nil {
-		return nil, err
-	}
+	z := s.packers.Get().(*gzip.Writer) //nolint:forcetypeassert // the pool's New makes these
+	defer s.packers.Put(z)
+	z.Reset(&packed)
 	if _, err := z.Write(plain.Bytes()); err != nil {
 		return nil, err
 	}

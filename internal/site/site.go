@@ -7,13 +7,16 @@ package site
 import (
 	"context"
 	"errors"
+	"io"
 	"log/slog"
 	"net/http"
 	"net/url"
+	"sync"
 	"time"
 
 	"github.com/alexedwards/scs/v2"
 	"github.com/gin-gonic/gin"
+	"github.com/klauspost/compress/gzip"
 
 	"github.com/tmoeg/oduvan/internal/account"
 	"github.com/tmoeg/oduvan/internal/blob"
@@ -62,6 +65,7 @@ type Site struct {
 	Config
 	sessions *scs.SessionManager
 	cache    *pageCache
+	packers  sync.Pool // of gzip writers, which are large
 	lane     *media.Lane // uploaded pictures are decoded one at a time
 	origin   *http.CrossOriginProtection
 }
@@ -84,6 +88,7 @@ const sessionLife = 30 * 24 * time.Hour
 // New makes the pages; Mount and Wrap put them into a server.
 func New(cfg Config) *Site {
 	s := &Site{Config: cfg, sessions: scs.New(), cache: newPageCache(cacheBytes), lane: media.NewLane(), origin: http.NewCrossOriginProtection()}
+	s.packers.New = func() any { return gzip.NewWriter(io.Discard) }
 	s.sessions.Store = cfg.Sessions
 	s.sessions.Lifetime = sessionLife
 	s.sessions.HashTokenInStore = false // the store keeps a keyed hash itself
