@@ -65,7 +65,7 @@ type Site struct {
 	Config
 	sessions *scs.SessionManager
 	cache    *pageCache
-	packers  sync.Pool // of gzip writers, which are large
+	packers  sync.Pool   // of gzip writers, which are large
 	lane     *media.Lane // uploaded pictures are decoded one at a time
 	origin   *http.CrossOriginProtection
 }
