@@ -36,6 +36,6 @@ func TestBoardFromTheFirstRunToASearch(t *testing.T) {
 			t.Error("a used recovery code came back as the next one")
 		}
 		ada.Get("/me").Is(http.StatusOK)
-		w.Visitor().Get("/login").Send(`form[action$="/login"]`, apptest.Fill{"code": {first}}).Is(http.StatusUnauthorized)
+		w.Visitor().Get("/login").Send(`form[action$="/login"]`, apptest.Fill{"code": {first}}).Is(http.StatusUnprocessableEntity)
 	})
 }

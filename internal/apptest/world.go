@@ -29,6 +29,8 @@ type World struct {
 	Dir   string // the data folder
 	URL   string
 	Logs  *Log
+
+	seed byte
 }
 
 // Log keeps what the program logged.
@@ -61,7 +63,7 @@ func Each(t *testing.T, fn func(t *testing.T, w *World)) {
 	if dbtest.PostgreSQL(t) {
 		t.Run("postgresql", func(t *testing.T) {
 			t.Parallel()
-			fn(t, open(t, t.TempDir(), dbtest.Database(t), dbtest.NewClock()))
+			fn(t, open(t, t.TempDir(), dbtest.Database(t), dbtest.NewClock(), 2))
 		})
 	}
 }
@@ -71,14 +73,14 @@ func New(t testing.TB) *World {
 	t.Helper()
 	dir := t.TempDir()
 	dbtest.Copy(t, dir)
-	return open(t, dir, "", dbtest.NewClock())
+	return open(t, dir, "", dbtest.NewClock(), 2)
 }
 
 // Restart ends a board and starts another program on the same data folder.
 func (w *World) Restart() *World {
 	w.T.Helper()
 	w.stop()
-	return open(w.T, w.Dir, w.Config.DatabaseURL, w.Clock)
+	return open(w.T, w.Dir, w.Config.DatabaseURL, w.Clock, w.seed+1) // other ids than before
 }
 
 func (w *World) stop() {
@@ -87,7 +89,7 @@ func (w *World) stop() {
 	}
 }
 
-func open(t testing.TB, dir, database string, clock *dbtest.Clock) *World {
+func open(t testing.TB, dir, database string, clock *dbtest.Clock, seed byte) *World {
 	t.Helper()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -96,8 +98,8 @@ func open(t testing.TB, dir, database string, clock *dbtest.Clock) *World {
 	cfg := config.Default()
 	cfg.Data, cfg.DatabaseURL = dir, database
 	cfg.URL = fmt.Sprintf("http://localhost:%d", listener.Addr().(*net.TCPAddr).Port)
-	w := &World{T: t, Clock: clock, Dir: dir, URL: cfg.URL, Logs: &Log{}}
-	w.App, err = app.New(context.Background(), cfg, app.Options{Clock: clock.Now, Random: dbtest.Random(2), NoSync: true, NoLimits: true,
+	w := &World{T: t, Clock: clock, Dir: dir, URL: cfg.URL, Logs: &Log{}, seed: seed}
+	w.App, err = app.New(context.Background(), cfg, app.Options{Clock: clock.Now, Random: dbtest.Random(seed), NoSync: true, NoLimits: true,
 		Poll: 5 * time.Millisecond, Log: slog.New(app.OnlyKnownKeys(slog.NewTextHandler(w.Logs, nil)))})
 	if err != nil {
 		t.Fatal(err)
@@ -134,8 +136,35 @@ func (w *World) Later(d time.Duration) {
 	w.Settle()
 }
 
-// Drain does all waiting jobs.
+// Drain does all waiting jobs. For one that waits for its next attempt the
+// clock moves on.
 func (w *World) Drain() {
 	w.T.Helper()
-	dbtest.Drain(w.T, &dbtest.World{DB: w.DB, Clock: w.Clock, Dir: w.Dir})
+	ctx, cancel := context.WithCancel(context.Background())
+	done := make(chan error, 1)
+	go func() { done <- w.DB.Work(ctx) }()
+	tick := time.NewTicker(5 * time.Millisecond)
+	defer tick.Stop()
+	deadline := time.After(time.Minute)
+	for settled, ticks := 0, 1; settled < 3; ticks++ {
+		select {
+		case <-deadline:
+			w.T.Fatalf("jobs did not finish within a minute\n%s", w.Logs)
+		case <-tick.C:
+		}
+		n, err := w.DB.Waiting(ctx)
+		if err != nil {
+			w.T.Fatal(err)
+		}
+		if settled++; n > 0 {
+			settled = 0
+		}
+		if ticks%100 == 0 {
+			w.Clock.Advance(time.Second)
+		}
+	}
+	cancel()
+	if err := <-done; err != nil {
+		w.T.Fatal(err)
+	}
 }
