@@ -330,9 +330,8 @@ func (m *Market) PutServices(ctx context.Context, tx *db.Tx, accountID string, l
 		return err
 	}
 	for i, in := range list {
-		at := slices.IndexFunc(rows, func(s Service) bool { return strings.EqualFold(s.Title, profile.Line(in.Title)) })
 		before := Service{AccountID: accountID, State: Draft}
-		if at >= 0 {
+		if at := known(rows, in); at >= 0 {
 			before = rows[at]
 			rows = slices.Delete(rows, at, at+1)
 		}
@@ -349,6 +348,24 @@ func (m *Market) PutServices(ctx context.Context, tx *db.Tx, accountID string, l
 		}
 	}
 	return nil
+}
+
+// known finds the service that an imported one is: of several with its title
+// the one that would not change, else the first.
+func known(rows []Service, in ServiceInput) int {
+	at := -1
+	for i, row := range rows {
+		if !strings.EqualFold(row.Title, profile.Line(in.Title)) {
+			continue
+		}
+		if after := row; after.change(in) == nil && same(&row, &after) {
+			return i
+		}
+		if at < 0 {
+			at = i
+		}
+	}
+	return at
 }
 
 // put writes one imported service over the one that is there, if any.

@@ -139,13 +139,13 @@ func (p *Profiles) Acted(ctx context.Context, tx *db.Tx, accountID string) error
 	}
 	row.ActiveOn, row.RemindedOn = tx.Today(), time.Time{}
 	_, err = tx.NewUpdate().Model(&row).Column("active_on", "reminded_on").WherePK().Exec(ctx)
-	if err != nil || row.State != Open {
+	if err != nil {
 		return err
 	}
 	if err := schedule(ctx, tx, &row); err != nil {
 		return err
 	}
-	return p.log(ctx, tx, row.Visible() && row.Tutor, row.Visible() && row.Creator, row.AccountID)
+	return p.tell(ctx, tx, &row, &row) // the day of the last act stands in the catalogue
 }
 
 // How a profile ages, in days.
