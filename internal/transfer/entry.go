@@ -2,7 +2,6 @@ package transfer
 
 import (
 	"iter"
-	"maps"
 	"net/url"
 	"slices"
 	"strings"
@@ -160,6 +159,3 @@ func sections(parts ...string) string {
 	}
 	return strings.Join(kept, "\n\n")
 }
-
-// sortedKeys gives the keys of a count in one order.
-func sortedKeys(m map[string]int) []string { return slices.Sorted(maps.Keys(m)) }
