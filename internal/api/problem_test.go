@@ -265,5 +265,4 @@ func TestInternal(t *testing.T) {
 	if !strings.Contains(w.logs.String(), "error_id="+p.ID) && !strings.Contains(w.logs.String(), p.ID) {
 		t.Errorf("log lacks the id: %s", w.logs)
 	}
-	_ = api.Problem{}
 }

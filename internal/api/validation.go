@@ -70,12 +70,10 @@ func (w wording) match(message string) (arg string, ok bool) {
 	return strings.CutSuffix(rest, after[1:])
 }
 
-// understand turns one finding of huma into an error of ours, without its text.
-func understand(list []wording, e error) complaint {
-	detail := &huma.ErrorDetail{Message: e.Error()}
-	if d, ok := e.(huma.ErrorDetailer); ok {
-		detail = d.ErrorDetail()
-	}
+// understand turns one finding of huma into an error of ours. The finding's
+// Error method is never called: it prints the whole input once more, and a body
+// of ten thousand wrong fields would be printed ten thousand times.
+func understand(list []wording, detail *huma.ErrorDetail) complaint {
 	field := fieldOf(detail.Location)
 	for _, w := range list {
 		arg, ok := w.match(detail.Message)
@@ -118,7 +116,7 @@ func (a *API) translate(ctx huma.Context, _ string, body any) (any, error) {
 		return a.problem(r, fmt.Errorf("huma: %s", model.Detail)), nil
 	}
 	out := refusal{status: model.Status, code: model.Detail}
-	for _, e := range model.Errors {
+	for _, e := range model.Errors[:min(len(model.Errors), maxErrors)] {
 		out.fields = append(out.fields, understand(a.wordings, e))
 	}
 	switch {

@@ -117,6 +117,13 @@ func must[T any](v T, err error) func(testing.TB) T {
 	}
 }
 
+// in is the same board for another test.
+func (w *world) in(t testing.TB) *world {
+	out := *w
+	out.t = t
+	return &out
+}
+
 // person makes an account and gives its token.
 func (w *world) person(handle string, role account.Role) string {
 	w.t.Helper()
