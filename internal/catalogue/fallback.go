@@ -4,10 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"slices"
 	"strings"
 	"time"
 
+	"github.com/tmoeg/oduvan/internal/money"
 	"github.com/tmoeg/oduvan/search"
 )
 
@@ -103,6 +105,12 @@ func priceIn(l Listing, q search.Query) (float64, bool) {
 	}
 	rate, ok := q.Rates[l.Price.Currency]
 	return float64(l.Price.Minor) * rate * minorRatio(l.Price.Currency, q.Currency), ok
+}
+
+// minorRatio is how many minor units of one currency stand for as many whole
+// units as one minor unit of another: rates are told in whole units.
+func minorRatio(from, to string) float64 {
+	return math.Pow10(money.Decimals(to) - money.Decimals(from))
 }
 
 // comparePrices orders the cheapest first and those without a comparable price last.

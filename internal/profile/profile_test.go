@@ -8,6 +8,7 @@ import (
 	"sync"
 	"testing"
 	"time"
+	"unicode/utf8"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
@@ -366,6 +367,12 @@ func FuzzClean(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, s string) {
 		line, text := profile.Line(s), profile.Text(s)
+		if !utf8.ValidString(s) {
+			if profile.Bounded("x", line, 1<<20) == nil || profile.Bounded("x", text, 1<<20) == nil {
+				t.Errorf("%q is taken", s)
+			}
+			return
+		}
 		if strings.ContainsAny(line, "\n\r\t\u202e\u200b") || strings.ContainsAny(text, "\r\u202e\u200b") {
 			t.Errorf("%q stays in %q, %q", s, line, text)
 		}
