@@ -9,7 +9,6 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/tmoeg/oduvan/internal/account"
-	"github.com/tmoeg/oduvan/internal/api"
 	"github.com/tmoeg/oduvan/internal/db/dbtest"
 	"github.com/tmoeg/oduvan/internal/limit"
 )
