@@ -26,6 +26,8 @@ type Job interface{ Kind() string }
 
 const defaultPoll = 200 * time.Millisecond
 
+// jobs runs on River by the real clock, in tests as well: a fixed one would
+// mix with the server's, and River would rescue jobs that just began.
 type jobs struct {
 	driver  riverdriver.Driver[*sql.Tx]
 	insert  *river.Client[*sql.Tx]
@@ -49,25 +51,10 @@ func newJobs(d *DB, poll time.Duration) (*jobs, error) {
 		Logger:            slog.New(slog.DiscardHandler), // it prints errors raw; work logs ours
 		TestOnly:          poll < defaultPoll,            // no random delays at start
 	}
-	if poll < defaultPoll {
-		j.config.Test = river.TestConfig{Time: jobClock{d}}
-	}
 	var err error
 	insert := j.config
 	j.insert, err = river.NewClient(j.driver, &insert)
 	return j, err
-}
-
-// jobClock shows the program's fixed clock to River; only tests have one.
-type jobClock struct{ d *DB }
-
-// Now is the program's clock.
-func (c jobClock) Now() time.Time { return c.d.Now() }
-
-// NowOrNil is the program's clock as the stubbed time.
-func (c jobClock) NowOrNil() *time.Time {
-	t := c.d.Now()
-	return &t
 }
 
 // Enqueue inserts a job in the same transaction: it will run if and only if
