@@ -106,7 +106,7 @@ func (e *Engine) loadCurrent() (g *generation, err error) {
 		return nil, fmt.Errorf("index of format %q", c.Format)
 	}
 	path := filepath.Join(e.dir, c.Folder)
-	if _, err := os.Stat(filepath.Join(path, "root.bolt")); err != nil {
+	if err := verifyRoot(path); err != nil {
 		return nil, err
 	}
 	if g, err = e.newGeneration(path, false); err != nil {
@@ -140,7 +140,7 @@ func (g *generation) fill() (err error) {
 	}
 	defer func() { _ = snap.Close() }()
 	defer func() { err = recovered(recover(), err) }()
-	if err := verify(snap); err != nil {
+	if err := verifySegments(snap); err != nil {
 		return err
 	}
 	var ops []search.Op

@@ -5,18 +5,15 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
-	"hash/crc32"
-	"io"
 	"math"
-	"os"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/RoaringBitmap/roaring/v2"
 	"github.com/blevesearch/bleve/v2/document"
 	"github.com/blevesearch/bleve/v2/index/scorch"
 	index "github.com/blevesearch/bleve_index_api"
-	segment "github.com/blevesearch/scorch_segment_api/v2"
 
 	"github.com/tmoeg/oduvan/search"
 )
@@ -32,8 +29,9 @@ var keyCursor = []byte("cursor")
 
 // store is one scorch index in one folder.
 type store struct {
-	index *scorch.Scorch
-	queue *index.AnalysisQueue
+	index  *scorch.Scorch
+	queue  *index.AnalysisQueue
+	broken atomic.Bool
 }
 
 // openStore opens or makes an index; dir "" keeps it in memory. fast gives up
@@ -51,54 +49,6 @@ func openStore(dir string, fast bool) (s *store, err error) {
 		return nil, err
 	}
 	return &store{index: idx, queue: queue}, nil
-}
-
-// recovered turns a panic into an error: a torn file can make the libraries
-// below panic while reading it.
-func recovered(panicked any, err error) error {
-	if panicked != nil {
-		return fmt.Errorf("index is damaged: %v", panicked)
-	}
-	return err
-}
-
-// verify compares every segment file with the checksum at its end, so that
-// damage is found when the index is opened and not under a visitor.
-func verify(snap *scorch.IndexSnapshot) error {
-	for _, seg := range snap.Segments() {
-		file, ok := seg.Segment().(segment.PersistedSegment)
-		if !ok {
-			continue
-		}
-		if err := verifyFile(file.Path()); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-func verifyFile(path string) error {
-	f, err := os.Open(path)
-	if err != nil {
-		return err
-	}
-	defer func() { _ = f.Close() }()
-	info, err := f.Stat()
-	if err != nil {
-		return err
-	}
-	sum := crc32.NewIEEE()
-	if _, err := io.CopyN(sum, f, info.Size()-crc32.Size); err != nil {
-		return err
-	}
-	var want [crc32.Size]byte
-	if _, err := io.ReadFull(f, want[:]); err != nil {
-		return err
-	}
-	if binary.BigEndian.Uint32(want[:]) != sum.Sum32() {
-		return errors.New("segment does not match its checksum")
-	}
-	return nil
 }
 
 func newScorch(dir string, fast bool, queue *index.AnalysisQueue) (*scorch.Scorch, error) {
@@ -125,7 +75,8 @@ func (s *store) wait(ctx context.Context) error {
 	done := make(chan struct{})
 	b := index.NewBatch()
 	b.SetPersistedCallback(func(error) { close(done) })
-	if err := s.index.Batch(b); err != nil {
+	before := s.faults()
+	if err := s.batch(b); err != nil {
 		return err
 	}
 	tick := time.NewTicker(look)
@@ -137,7 +88,7 @@ func (s *store) wait(ctx context.Context) error {
 		case <-ctx.Done():
 			return ctx.Err()
 		case <-tick.C:
-			if n, ok := s.index.StatsMap()["TotPersistLoopErr"].(uint64); ok && n > 0 {
+			if s.faults() > before {
 				return errors.New("index cannot be written to disk")
 			}
 		}
@@ -200,7 +151,38 @@ func (s *store) write(docs []*document.Document, deletes []string, cursor int64)
 		b.Update(d)
 	}
 	b.SetInternal(keyCursor, binary.AppendVarint(nil, cursor))
-	return s.index.Batch(b)
+	return s.batch(b)
+}
+
+// batch waits for a batch, but not for ever: when the writer behind scorch has
+// died, it never answers. The store is then good for reading and closing only.
+func (s *store) batch(b *index.Batch) error {
+	const look = time.Second
+	if s.broken.Load() {
+		return errDamaged
+	}
+	before := s.faults()
+	done := make(chan error, 1)
+	go func() { done <- s.index.Batch(b) }()
+	tick := time.NewTicker(look)
+	defer tick.Stop()
+	for {
+		select {
+		case err := <-done:
+			return err
+		case <-tick.C:
+			if s.faults() > before {
+				s.broken.Store(true)
+				return errDamaged
+			}
+		}
+	}
+}
+
+// faults counts what went wrong behind scorch's back.
+func (s *store) faults() uint64 {
+	n, _ := s.index.StatsMap()["TotOnErrors"].(uint64)
+	return n
 }
 
 // docID is the id of a document inside the index. Kind words hold no NUL.
