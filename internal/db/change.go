@@ -2,6 +2,7 @@ package db
 
 import (
 	"context"
+	"time"
 
 	"github.com/uptrace/bun"
 )
@@ -26,6 +27,22 @@ func (tx *Tx) Changed(ctx context.Context, kind, id string) error {
 	}
 	_, err := tx.NewInsert().Model(&Change{Seq: seq, Kind: kind, ID: id}).
 		On("CONFLICT (kind, id) DO UPDATE").Set("seq = EXCLUDED.seq").Exec(ctx)
+	return err
+}
+
+const (
+	dueForget   = "forget_change"
+	forgetAfter = 7 * 24 * time.Hour
+)
+
+// Forget lets the change log lose a thing that is gone for good, once every
+// index has had a week to delete it.
+func (tx *Tx) Forget(ctx context.Context, id string) error {
+	return tx.Due(ctx, dueForget, id, tx.Now.Add(forgetAfter))
+}
+
+func forget(ctx context.Context, tx *Tx, id string) error {
+	_, err := tx.NewDelete().Model((*Change)(nil)).Where("id = ?", id).Exec(ctx)
 	return err
 }
 

@@ -60,7 +60,7 @@ type DB struct {
 
 // Open opens the database without touching its schema; Migrate does that.
 func Open(cfg Config) (*DB, error) {
-	d := &DB{engine: SQLite, clock: cfg.Clock, log: cfg.Log, due: map[string]DueFunc{}, queries: &queryCounter{}}
+	d := &DB{engine: SQLite, clock: cfg.Clock, log: cfg.Log, due: map[string]DueFunc{dueForget: forget}, queries: &queryCounter{}}
 	if d.clock == nil {
 		d.clock = time.Now
 	}
