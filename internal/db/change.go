@@ -54,10 +54,26 @@ func (tx *Tx) Generation(ctx context.Context) (int64, error) {
 	return n, err
 }
 
-// Generation reads the number on its own.
+// Generation reads the number on its own. Every cached page asks for it, so on
+// SQLite the statement stays prepared; PostgreSQL keeps none, since poolers
+// between us and it would lose them.
 func (d *DB) Generation(ctx context.Context) (n int64, err error) {
-	err = d.fold(d.reader.NewRaw("SELECT n FROM generation").Scan(ctx, &n))
-	return n, err
+	const ask = "SELECT n FROM generation"
+	if d.engine == PostgreSQL {
+		return n, d.fold(d.reader.NewRaw(ask).Scan(ctx, &n))
+	}
+	stmt := d.ask.Load()
+	if stmt == nil {
+		if stmt, err = d.reader.DB.PrepareContext(ctx, ask); err != nil {
+			return 0, d.fold(err)
+		}
+		if !d.ask.CompareAndSwap(nil, stmt) {
+			_ = stmt.Close() // another request was first
+			stmt = d.ask.Load()
+		}
+	}
+	d.queries.count(ctx)
+	return n, d.fold(stmt.QueryRowContext(ctx).Scan(&n))
 }
 
 // Changes lists up to limit changes after a number, oldest first.

@@ -15,6 +15,7 @@ import (
 	"io"
 	"log/slog"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/uptrace/bun"
@@ -56,6 +57,7 @@ type DB struct {
 	due     map[string]DueFunc
 	sweeps  []func(context.Context) error
 	queries *queryCounter
+	ask     atomic.Pointer[sql.Stmt] // of Generation
 }
 
 // Open opens the database without touching its schema; Migrate does that.
@@ -94,7 +96,11 @@ func Open(cfg Config) (*DB, error) {
 
 // Close ends all connections.
 func (d *DB) Close() error {
-	err := d.writer.Close()
+	var err error
+	if stmt := d.ask.Load(); stmt != nil {
+		err = stmt.Close()
+	}
+	err = errors.Join(err, d.writer.Close())
 	if d.reader != d.writer {
 		err = errors.Join(d.reader.Close(), err)
 	}
