@@ -60,7 +60,8 @@ func (tx *Tx) Generation(ctx context.Context) (int64, error) {
 func (d *DB) Generation(ctx context.Context) (n int64, err error) {
 	const ask = "SELECT n FROM generation"
 	if d.engine == PostgreSQL {
-		return n, d.fold(d.reader.NewRaw(ask).Scan(ctx, &n))
+		err = d.fold(d.reader.NewRaw(ask).Scan(ctx, &n))
+		return n, err
 	}
 	stmt := d.ask.Load()
 	if stmt == nil {
@@ -73,7 +74,8 @@ func (d *DB) Generation(ctx context.Context) (n int64, err error) {
 		}
 	}
 	d.queries.count(ctx)
-	return n, d.fold(stmt.QueryRowContext(ctx).Scan(&n))
+	err = d.fold(stmt.QueryRowContext(ctx).Scan(&n))
+	return n, err
 }
 
 // Changes lists up to limit changes after a number, oldest first.
