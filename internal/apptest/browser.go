@@ -210,6 +210,7 @@ func (t *Tab) Sees(selectors ...string) *Tab {
 func (t *Tab) At(path string) *Tab {
 	t.T.Helper()
 	t.Until("location.pathname === " + quote(path) + ` && document.readyState === "complete"`)
+	t.w.Settle()
 	return t
 }
 
@@ -257,7 +258,8 @@ func (t *Tab) Go(selector string) *Tab {
 // Type clears a field and types into it.
 func (t *Tab) Type(selector, text string) *Tab {
 	t.T.Helper()
-	t.do("type into "+selector, chromedp.Clear(chromedp.CSS(selector)), chromedp.SendKeys(chromedp.CSS(selector), text))
+	t.do("type into "+selector, chromedp.WaitVisible(chromedp.CSS(selector)),
+		chromedp.Evaluate[chromedp.Void]("document.querySelector("+quote(selector)+").value = ''"), chromedp.SendKeys(chromedp.CSS(selector), text))
 	return t
 }
 
