@@ -42,8 +42,19 @@ func (tx *Tx) Forget(ctx context.Context, id string) error {
 }
 
 func forget(ctx context.Context, tx *Tx, id string) error {
-	_, err := tx.NewDelete().Model((*Change)(nil)).Where("id = ?", id).Exec(ctx)
+	_, err := tx.NewRaw("UPDATE generation SET forgotten = seq FROM (SELECT max(seq) AS seq FROM search_change WHERE id = ?) AS gone WHERE seq > forgotten", id).Exec(ctx)
+	if err != nil {
+		return err
+	}
+	_, err = tx.NewDelete().Model((*Change)(nil)).Where("id = ?", id).Exec(ctx)
 	return err
+}
+
+// Forgotten is the number up to which the log has lost changes: an index that
+// stands before it has missed deletions and must be built anew.
+func (tx *Tx) Forgotten(ctx context.Context) (n int64, err error) {
+	err = tx.NewRaw("SELECT forgotten FROM generation").Scan(ctx, &n)
+	return n, err
 }
 
 // Generation is the number of the newest committed change: pages made at this
