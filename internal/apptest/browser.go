@@ -149,12 +149,18 @@ func (t *Tab) note(format string, args ...any) {
 // scripts, and forgets it.
 func (t *Tab) Clean() {
 	t.T.Helper()
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	for _, p := range t.problems {
+	for _, p := range t.Problems() {
 		t.T.Errorf("in the browser: %s", p)
 	}
+}
+
+// Problems are what Clean would say; they are forgotten.
+func (t *Tab) Problems() []string {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	out := t.problems
 	t.problems = nil
+	return out
 }
 
 // Requests is how many requests were watched.

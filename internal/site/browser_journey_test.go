@@ -182,3 +182,32 @@ func TestJourneyPhone(t *testing.T) {
 	tab.Sees(`.grid a[href^="/services/"]`)
 	tab.Clean()
 }
+
+// The tests' own eyes: what a page must not do is seen when it does it.
+func TestBrowserSeesWhatAPageMustNotDo(t *testing.T) {
+	_, tab := journey(t)
+	if tab == nil {
+		return
+	}
+	for what, script := range map[string]string{
+		"an inline script":        `(() => { const s = document.createElement("script"); s.textContent = "1"; document.body.append(s); return true; })()`,
+		"a picture of others":     `(() => { const i = new Image(); i.src = "http://127.0.0.1:9/x.png"; document.body.append(i); return true; })()`,
+		"a request to others":     `fetch("http://127.0.0.1:9/").then(() => true, () => true)`,
+		"an error in the console": `(console.error("x"), true)`,
+		"an exception":            `(setTimeout(() => { throw new Error("x") }), true)`,
+	} {
+		tab.Open("/about").Clean()
+		apptest.Eval[bool](tab, script)
+		seen := 0
+		for range 200 {
+			if seen += len(tab.Problems()); seen > 0 {
+				break
+			}
+			apptest.Eval[bool](tab, "new Promise((done) => setTimeout(() => done(true), 10))")
+		}
+		if seen == 0 {
+			t.Errorf("%s goes unseen", what)
+		}
+		tab.Open("/about").Problems()
+	}
+}
