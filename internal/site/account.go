@@ -60,7 +60,7 @@ func (s *Site) mountMe(r gin.IRouter) {
 	r.GET("/me/profile", s.page(s.profileForm))
 	r.POST("/me/profile", s.act(s.saveProfile))
 	r.GET("/me/profile/picture", s.page(s.pictureForm))
-	r.POST("/me/profile/picture", s.limited(classUpload, s.act(s.savePicture)))
+	r.POST("/me/profile/picture", s.limited(classUpload, s.page(s.savePicture)))
 	r.POST("/me/profile/picture/remove", s.act(s.removePicture))
 	r.GET("/me/services", s.page(s.ownServices))
 	r.GET("/me/services/new", s.page(s.newService))

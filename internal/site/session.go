@@ -69,7 +69,7 @@ func (s *Site) checkForm(c *gin.Context) error {
 	if err := parseForm(c); err != nil {
 		return err
 	}
-	return s.checkToken(c, c.Request.PostFormValue(web.CSRFField))
+	return s.checkToken(c, c.Request.PostForm.Get(web.CSRFField))
 }
 
 // checkToken compares a token that came with a form or a script's request.
