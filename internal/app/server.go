@@ -65,7 +65,7 @@ func (a *App) router() *gin.Engine {
 	r.RedirectTrailingSlash = false
 	r.MaxMultipartMemory = 1 << 20
 	_ = r.SetTrustedProxies(nil)
-	r.Use(a.logged, a.recovered)
+	r.Use(a.logged, a.recovered, a.readable)
 	r.GET("/healthz", func(c *gin.Context) { c.String(http.StatusOK, "ok\n") })
 	r.GET("/readyz", a.ready)
 	a.Site.Mount(r)

@@ -346,6 +346,9 @@ func (s *Site) serviceState(c *gin.Context) error {
 	}
 	in := savedService(l, v.lang).ServiceInput
 	in.State, in.Version = market.State(value(c, "state")), number(c, "version")
+	if in.State == "" {
+		return fault.Bad("state", "state_unknown")
+	}
 	if _, err := s.Market.EditService(c.Request.Context(), v.actor, l.ID, in); err != nil {
 		return err
 	}

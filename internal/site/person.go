@@ -59,7 +59,7 @@ func personPath(p profile.Profile) string {
 
 func (s *Site) personPage(f web.Frame, p profile.Profile, v *visit) web.ProfilePage {
 	now := s.Now()
-	page := web.ProfilePage{Handle: p.Handle, Name: p.Name, Headline: p.Headline, Portrait: portrait(p.Seed, p.Picture),
+	page := web.ProfilePage{Handle: p.Handle, Name: p.Shown(), Headline: p.Headline, Portrait: portrait(p.Seed, p.Picture),
 		AboutHTML: markup.Render(p.About), Formats: p.Formats, Newcomer: p.Newcomer(now), Lang: foreignText(f.Lang, p.Languages),
 		Active: active(f, p.ActiveOn, now), OnPause: p.State == profile.Paused, Draft: !p.Visible(),
 		Owner: v.actor.ID == p.AccountID && v.actor.ID != "", EditURL: "/me/profile", NewURL: "/me/services/new"}
@@ -163,7 +163,7 @@ func (s *Site) similar(c *gin.Context, f web.Frame, v *visit, p profile.Profile)
 }
 
 func (s *Site) personFrame(f *web.Frame, p profile.Profile, page web.ProfilePage) {
-	f.Title = p.Name
+	f.Title = p.Shown()
 	if p.Headline != "" {
 		f.Title += ": " + p.Headline
 	}
@@ -174,7 +174,7 @@ func (s *Site) personFrame(f *web.Frame, p profile.Profile, page web.ProfilePage
 	if page.Portrait.URL != "" {
 		f.OG.Image = s.absolute(page.Portrait.URL)
 	}
-	person := map[string]any{"@type": "Person", "name": p.Name, "alternateName": p.Handle, "description": p.Headline,
+	person := map[string]any{"@type": "Person", "name": p.Shown(), "alternateName": p.Handle, "description": p.Headline,
 		"url": f.Canonical, "knowsLanguage": p.Languages}
 	var skills []string
 	for _, l := range page.Skills {
