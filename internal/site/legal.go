@@ -39,7 +39,8 @@ func (s *Site) privacy(_ *gin.Context, _ *visit, f web.Frame) (templ.Component, 
 		return nil, err
 	}
 	for _, col := range columns {
-		page.Columns = append(page.Columns, web.Column{Table: col.Table, Name: col.Name, Class: col.Class, Purpose: col.Purpose, Retention: col.Retention})
+		purpose, retention := col.In(f.Lang)
+		page.Columns = append(page.Columns, web.Column{Table: col.Table, Name: col.Name, Class: col.Class, Purpose: purpose, Retention: retention})
 	}
 	return web.Legal(f, page), nil
 }
