@@ -5,12 +5,10 @@ package app
 
 import (
 	"context"
-	"crypto/rand"
 	"errors"
 	"fmt"
 	"io"
 	"log/slog"
-	"maps"
 	"net"
 	"net/http"
 	"net/url"
@@ -29,7 +27,6 @@ import (
 	"github.com/tmoeg/oduvan/internal/catalogue"
 	"github.com/tmoeg/oduvan/internal/config"
 	"github.com/tmoeg/oduvan/internal/db"
-	"github.com/tmoeg/oduvan/internal/limit"
 	"github.com/tmoeg/oduvan/internal/market"
 	"github.com/tmoeg/oduvan/internal/profile"
 	"github.com/tmoeg/oduvan/internal/secret"
@@ -70,6 +67,7 @@ type App struct {
 	index    io.Closer
 	pictures io.Closer
 	metrics  *metrics
+	limits   *gate
 	handler  http.Handler
 	routes   gin.RoutesInfo
 	stopping atomic.Bool
@@ -106,7 +104,7 @@ func New(ctx context.Context, cfg config.Config, opt Options) (a *App, err error
 		return a, err
 	}
 	a.hold()
-	limits, err := newLimits(opt, a.DB.Now)
+	a.limits, err = newGate(opt, cfg.Proxies(), a.DB.Now)
 	if err != nil {
 		return a, err
 	}
@@ -115,10 +113,10 @@ func New(ctx context.Context, cfg config.Config, opt Options) (a *App, err error
 		return a, err
 	}
 	a.Site = site.New(site.Config{URL: address, Web: pages, Accounts: a.Accounts, Branch: a.Branch, Profiles: a.Profiles, Market: a.Market,
-		Catalogue: a.Catalogue, Skills: skillList{skills}, Limits: limits, Pictures: a.Pictures, Keys: a.Keys, Sessions: a.Accounts.Sessions(),
+		Catalogue: a.Catalogue, Skills: skillList{skills}, Limits: a.limits, Pictures: a.Pictures, Keys: a.Keys, Sessions: a.Accounts.Sessions(),
 		Generation: a.DB.Generation, Now: a.DB.Now, Log: a.Log})
 	a.API, err = api.New(api.Config{Accounts: a.Accounts, Branch: a.Branch, Profiles: a.Profiles, Market: a.Market, Catalogue: a.Catalogue,
-		Limits: limits, Texts: wording{pages}, Skills: skills.Name, Words: wording{pages}.Word, URL: cfg.URL, Now: a.DB.Now, Log: a.Log, Asset: pages.Asset})
+		Limits: a.limits, Texts: wording{pages}, Skills: skills.Name, Words: wording{pages}.Word, URL: cfg.URL, Now: a.DB.Now, Log: a.Log, Asset: pages.Asset})
 	if err != nil {
 		return a, err
 	}
@@ -210,15 +208,4 @@ func (a *App) serve(ctx context.Context, srv *http.Server, l net.Listener) error
 	wait, cancel := context.WithTimeout(context.WithoutCancel(ctx), shutdownWait)
 	defer cancel()
 	return srv.Shutdown(wait)
-}
-
-func newLimits(opt Options, clock func() time.Time) (*limit.Limiter, error) {
-	classes := site.Classes()
-	maps.Copy(classes, api.Classes())
-	if opt.NoLimits {
-		for name := range classes {
-			classes[name] = limit.Class{Every: time.Microsecond, Burst: 1 << 20}
-		}
-	}
-	return limit.New(limit.Config{Classes: classes, Random: rand.Reader}, clock)
 }

@@ -16,6 +16,32 @@ import (
 
 const formBytes = 64 << 10
 
+// Uploads tells whether a request sends a picture.
+func (s *Site) Uploads(r *http.Request) bool {
+	return r.Method == http.MethodPost && strings.HasSuffix(r.URL.Path, picturePath) &&
+		strings.HasPrefix(r.Header.Get("Content-Type"), "multipart/form-data")
+}
+
+// BodyBound is how much of a request's body is worth reading, in bytes: a
+// form, a picture of one who is signed in, and nothing of a stranger's picture.
+func (s *Site) BodyBound(r *http.Request) int64 {
+	if !s.Uploads(r) {
+		return formBytes
+	}
+	cookie, err := r.Cookie(s.sessions.Cookie.Name)
+	if err != nil {
+		return 0
+	}
+	ctx, err := s.sessions.Load(r.Context(), cookie.Value)
+	if err != nil {
+		return 0
+	}
+	if actor, err := s.actor(ctx); err != nil || actor.Anonymous() {
+		return 0
+	}
+	return uploadBytes
+}
+
 // parseForm reads a form of at most 64 KiB. Only a picture comes as multipart,
 // and readUpload reads that: the standard library's own reader of multipart
 // keeps files on disk, which nobody removes after a copied request.

@@ -15,8 +15,10 @@ import (
 	"github.com/tmoeg/oduvan/web"
 )
 
-// UploadBytes bounds the form of a picture: 8 MiB and what stands around it.
-const UploadBytes = 8<<20 + formBytes
+const picturePath = "/me/profile/picture"
+
+// uploadBytes bounds the form of a picture: 8 MiB and what stands around it.
+const uploadBytes = 8<<20 + formBytes
 
 // maxToken is more than a form's token has.
 const maxToken = 200
@@ -56,7 +58,7 @@ func (s *Site) savePicture(c *gin.Context) error {
 	err = s.takePicture(c, content)
 	if err == nil {
 		s.say(c, "ok", "picture.saved")
-		return s.see(c, "/me/profile/picture")
+		return s.see(c, picturePath)
 	}
 	if all := fault.All(err); len(all) == 1 && all[0].Field == "" && (all[0].Kind == fault.Invalid || all[0].Kind == fault.TooLarge) {
 		mended := *all[0]
@@ -87,7 +89,7 @@ func (s *Site) readUpload(c *gin.Context) ([]byte, error) {
 	if c.ContentType() != "multipart/form-data" {
 		return nil, s.checkForm(c)
 	}
-	r.Body = http.MaxBytesReader(c.Writer, r.Body, UploadBytes)
+	r.Body = http.MaxBytesReader(c.Writer, r.Body, uploadBytes)
 	parts, err := r.MultipartReader()
 	if err != nil {
 		return nil, formFault(err)
@@ -154,5 +156,5 @@ func (s *Site) removePicture(c *gin.Context) error {
 		return err
 	}
 	s.say(c, "ok", "picture.removed")
-	return s.see(c, "/me/profile/picture")
+	return s.see(c, picturePath)
 }

@@ -41,6 +41,12 @@ type Skills interface {
 // SkillName is one known skill in a language.
 type SkillName struct{ ID, Name, Group string }
 
+// Limits count acts by neighbourhood of addresses.
+type Limits interface {
+	Address(remote string) limit.Key
+	Allow(class string, key limit.Key) (ok bool, retryAfter time.Duration)
+}
+
 // Config is what the pages stand on.
 type Config struct {
 	URL        *url.URL // canonical address, without a path
@@ -51,7 +57,7 @@ type Config struct {
 	Market     *market.Market
 	Catalogue  *catalogue.Catalogue
 	Skills     Skills
-	Limits     *limit.Limiter
+	Limits     Limits
 	Pictures   blob.Store
 	Keys       *secret.Keys // seals what a session must not show
 	Sessions   scs.Store
