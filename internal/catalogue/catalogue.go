@@ -45,6 +45,7 @@ type Listing struct {
 	Picture     string    // blob name of an uploaded picture
 	URL         string    // path on this branch
 	OwnerName   string    // display name of the account behind a service
+	Second      bool      // the same stands in another kind: listed only with its own
 }
 
 // Kind says how things of one kind are read. Every function reads only what is
