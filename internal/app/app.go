@@ -183,17 +183,36 @@ func (a *App) Close() error {
 
 const shutdownWait = 8 * time.Second
 
-// Run serves until ctx ends: then it says "not ready", lets requests finish
-// and stops the jobs.
+// Run serves until ctx ends: then it says "not ready", lets requests finish,
+// and only then stops the jobs and the index, which requests need.
 func (a *App) Run(ctx context.Context, listener, metrics net.Listener) error {
 	group, ctx := errgroup.WithContext(ctx)
 	group.Go(func() error { return a.serve(ctx, a.server(a.handler), listener) })
 	if metrics != nil {
 		group.Go(func() error { return a.serve(ctx, a.server(a.metrics.handler()), metrics) })
 	}
-	group.Go(func() error { return a.DB.Work(ctx) })
-	group.Go(func() error { return a.Catalogue.Run(ctx) })
-	return group.Wait()
+	work, stop := context.WithCancel(context.WithoutCancel(ctx))
+	defer stop()
+	var behind errgroup.Group
+	for _, run := range []func(context.Context) error{a.DB.Work, a.Catalogue.Run} {
+		failed := make(chan error, 1)
+		behind.Go(func() error {
+			err := run(work)
+			failed <- err
+			return err
+		})
+		group.Go(func() error {
+			select {
+			case err := <-failed: // serving does not go on without it
+				return err
+			case <-ctx.Done():
+				return nil
+			}
+		})
+	}
+	err := group.Wait()
+	stop()
+	return errors.Join(err, behind.Wait())
 }
 
 func (a *App) serve(ctx context.Context, srv *http.Server, l net.Listener) error {

@@ -144,6 +144,9 @@ func (a *App) logged(c *gin.Context) {
 // can be: the server itself leaves the body out (RFC 9110, 9.3.2).
 func (a *App) counted(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if a.Config.Secure() { // what browsers heard once they keep for a year
+			w.Header().Set("Strict-Transport-Security", "max-age=31536000")
+		}
 		a.metrics.inFlight.Inc()
 		defer a.metrics.inFlight.Dec()
 		if r.Method == http.MethodHead {
