@@ -183,7 +183,7 @@ func writeCached(c *gin.Context, e *cached) {
 	}
 	h.Set("Content-Type", "text/html; charset=utf-8")
 	body := e.plain
-	if strings.Contains(c.GetHeader("Accept-Encoding"), "gzip") {
+	if web.AcceptsGzip(c.GetHeader("Accept-Encoding")) {
 		h.Set("Content-Encoding", "gzip")
 		body = e.packed
 	}
