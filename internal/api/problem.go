@@ -73,6 +73,10 @@ type refusal struct {
 	header http.Header
 }
 
+// statusGone is of a client that went away before its answer; it stands in the
+// metrics only.
+const statusGone = 499
+
 type complaint struct {
 	field, code string
 	args        map[string]any
@@ -136,7 +140,10 @@ func (a *API) problem(r *request, err error) *Problem {
 		return a.render(r, out, kindOf(out.status))
 	}
 	kind := fault.KindOf(err)
-	if errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
+	if errors.Is(err, context.Canceled) {
+		return a.render(r, refusal{status: statusGone, code: "gone_away"}, fault.Unavailable.String())
+	}
+	if errors.Is(err, context.DeadlineExceeded) {
 		kind = fault.Unavailable
 	}
 	out = refusal{status: statusOf(kind), header: http.Header{}}
