@@ -47,6 +47,7 @@ type ServicePage struct {
 	Format    string // call, chat, review, group, plan
 	Length    string // «60 минут»; empty: not by the clock
 	Price     Price
+	Free      bool // it costs nothing: nobody is paid
 	FreeTrial bool
 	BodyHTML  string // what it is, sanitised; may be empty
 	RulesHTML string // of cancelling and of working together, sanitised; may be empty

@@ -28,7 +28,7 @@ func (s *Site) service(c *gin.Context, v *visit, f web.Frame) (templ.Component, 
 		return nil, err
 	}
 	page := s.servicePage(f, offer, p, v)
-	if page.Others, err = s.servicesOf(c, f, v, p); err != nil {
+	if page.Others, _, err = s.servicesOf(c, f, v, p); err != nil {
 		return nil, err
 	}
 	page.Others = others(page.Others, "/services/"+offer.ID)
@@ -55,7 +55,7 @@ func (s *Site) servicePage(f web.Frame, o market.Listing, p profile.Profile, v *
 		page.Length = f.N("price.minutes", o.Minutes)
 	}
 	card := o.Card()
-	page.Price = s.price(f, v.branch, card, "")
+	page.Price, page.Free = s.price(f, v.branch, card, ""), card.Free
 	page.By = s.card(f, v, p.Card(s.Now()), "")
 	page.By.Price, page.By.URL = web.Price{}, personPath(p)
 	for _, l := range p.Links {
