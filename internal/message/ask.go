@@ -61,7 +61,7 @@ func (m *Messages) service(ctx context.Context, by account.Actor, id string) (Se
 	if id == "" {
 		return Service{}, nil
 	}
-	if m.services == nil {
+	if m.services == nil || !idForm.MatchString(id) {
 		return Service{}, errNoService
 	}
 	s, err := m.services(ctx, by, id)
@@ -73,6 +73,9 @@ func (m *Messages) service(ctx context.Context, by account.Actor, id string) (Se
 
 // askable finds a tutor who can be asked now.
 func (m *Messages) askable(ctx context.Context, tx *db.Tx, by account.Actor, handle string) (profile.Profile, error) {
+	if !handleForm.MatchString(handle) {
+		return profile.Profile{}, errNoProfile
+	}
 	acc, err := account.ByHandle(ctx, tx, handle)
 	if fault.Is(err, fault.NotFound) {
 		return profile.Profile{}, errNoProfile
@@ -195,10 +198,14 @@ func (m *Messages) end(ctx context.Context, tx *db.Tx, row *Inquiry, act Act) er
 
 // Decline ends an inquiry that waits for the actor, with a reason, and may
 // pause the actor's profile in the same unit of work. Faults: Unauthenticated;
-// NotFound thread_unknown; Conflict inquiry_state; Invalid as fault.Fields:
+// NotFound thread_unknown; Forbidden not_allowed for the learner; Conflict
+// inquiry_state, changed_meanwhile; Invalid as fault.Fields:
 // value_unknown (reason), required, too_long, text_form (comment), until_range
 // (paused_until).
 func (m *Messages) Decline(ctx context.Context, by account.Actor, id string, in Declining) (Inquiry, error) {
+	if by.Anonymous() {
+		return Inquiry{}, errNobody
+	}
 	in, bad := in.clean()
 	if err := bad.Err(); err != nil {
 		return Inquiry{}, err
@@ -217,7 +224,8 @@ func (m *Messages) Decline(ctx context.Context, by account.Actor, id string, in 
 }
 
 // Withdraw takes the actor's inquiry back while it waits. Faults:
-// Unauthenticated; NotFound thread_unknown; Conflict inquiry_state.
+// Unauthenticated; NotFound thread_unknown; Forbidden not_allowed for the
+// tutor; Conflict inquiry_state.
 func (m *Messages) Withdraw(ctx context.Context, by account.Actor, id string) (Inquiry, error) {
 	return m.settle(ctx, by, id, settling{Learner, Withdraw, "", func(*db.Tx, *Inquiry) error { return nil }})
 }
@@ -237,7 +245,7 @@ func (m *Messages) settle(ctx context.Context, by account.Actor, id string, s se
 			return err
 		}
 		if mine != s.side {
-			return errState // the other side cannot do this
+			return errSide
 		}
 		err = m.showing(ctx, tx, t.TutorID, func() error {
 			if err := s.with(tx, &row); err != nil {

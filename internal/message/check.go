@@ -1,6 +1,7 @@
 package message
 
 import (
+	"regexp"
 	"slices"
 	"time"
 	"unicode/utf8"
@@ -37,6 +38,13 @@ type Ask struct {
 	Background  string
 	Expectation string
 }
+
+// idForm is what our ids look like. Any text may be asked for, and a database
+// refuses some.
+var idForm = regexp.MustCompile(`^[0-9a-f-]{36}$`)
+
+// handleForm keeps what is no handle away from the database.
+var handleForm = regexp.MustCompile(`^[0-9A-Za-z_-]{1,30}$`)
 
 // clean brings an inquiry into its stored form and says all that is wrong.
 func (a Ask) clean() (Ask, fault.Fields) {

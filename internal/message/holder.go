@@ -69,6 +69,11 @@ type exportHabit struct {
 	SleptOn    string `json:"slept_on"`
 }
 
+// Tables lists the tables that this package answers for.
+func Tables() []string {
+	return []string{"thread", "inquiry", "message", "message_report", "reply_habit"}
+}
+
 // Export writes the account's threads, with what both sides wrote to each
 // other, and its habit as one JSON value. It implements account.Holder.
 func (m *Messages) Export(ctx context.Context, tx *db.Tx, id string, w io.Writer) error {

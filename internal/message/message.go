@@ -99,8 +99,8 @@ const (
 // the other side's) and counts.
 type Note struct {
 	Kind    string
-	Subject string // id of the inquiry, thread or message
-	Cause   string // tells two notes of one kind and subject apart; mostly empty
+	Subject string // id of the inquiry or thread
+	Cause   string // tells two notes of one kind and subject apart: a message's id or a day; mostly empty
 	Path    string
 	Args    map[string]string
 }
@@ -154,6 +154,7 @@ func New(cfg Config) *Messages {
 var (
 	errNobody       = fault.Of(fault.Unauthenticated, "sign_in_needed")
 	errUnknown      = fault.Of(fault.NotFound, "thread_unknown")
+	errSide         = fault.Of(fault.Forbidden, "not_allowed")
 	errState        = fault.Of(fault.Conflict, "inquiry_state")
 	errClosed       = fault.Of(fault.Conflict, "thread_closed")
 	errWaits        = fault.Of(fault.Conflict, "inquiry_waits")

@@ -62,7 +62,7 @@ func (m *Messages) Report(ctx context.Context, by account.Actor, messageID, reas
 // reportOf finds what somebody reports, when it is the other side's.
 func reportOf(ctx context.Context, tx *db.Tx, by account.Actor, id string) (report, error) {
 	unknown := fault.Of(fault.NotFound, "message_unknown")
-	if len(id) != 36 {
+	if !idForm.MatchString(id) {
 		return report{}, unknown
 	}
 	msg, whole := Msg{ThreadID: id}, true

@@ -102,7 +102,7 @@ type Msg struct {
 
 // loadThread reads a thread in the caller's unit of work; any text may be asked for.
 func loadThread(ctx context.Context, tx *db.Tx, id string) (t thread, err error) {
-	if len(id) != 36 {
+	if !idForm.MatchString(id) {
 		return thread{}, errUnknown
 	}
 	err = db.One(ctx, tx.NewSelect().Model(&t).Where("t.id = ?", id), errUnknown)
@@ -182,8 +182,8 @@ func (m *Messages) Write(ctx context.Context, by account.Actor, id, text string)
 		if err := m.append(ctx, tx, t, &out); err != nil {
 			return err
 		}
-		n := note(kind, out.ID, by.Handle)
-		n.Path = Path(id)
+		n := note(kind, id, by.Handle)
+		n.Cause = out.ID
 		return m.tell(ctx, tx, t.party(mine.other()), n)
 	})
 	if err != nil {
