@@ -1,8 +1,9 @@
 -- The change counter, the change log of public things, and deadlines.
 CREATE TABLE generation (
-	{{int "n"}}
+	{{int "n"}},
+	{{int "forgotten"}}
 );
-INSERT INTO generation (n) VALUES (0);
+INSERT INTO generation (n, forgotten) VALUES (0, 0);
 
 CREATE TABLE search_change (
 	{{int "seq"}},

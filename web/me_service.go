@@ -53,13 +53,12 @@ type OfferPage struct {
 
 // ConfirmPage asks before something is gone for good.
 type ConfirmPage struct {
-	Title   string
-	Text    string
-	List    []string // what goes
-	Action  string
-	Label   string
-	Back    string
-	Type    Field // something to type first; no field when its name is empty
-	Bad     []Trouble
-	Version string
+	Title  string
+	Text   string
+	List   []string // what goes
+	Action string
+	Label  string
+	Back   string
+	Type   Field // something to type first; no field when its name is empty
+	Bad    []Trouble
 }

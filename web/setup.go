@@ -13,7 +13,6 @@ type BranchForm struct {
 	Approval  Field
 	Approve   bool
 	Links     []Field
-	LinksBad  string
 	Currency  Field
 	Coins     []Choice
 }
@@ -78,7 +77,6 @@ type AccountRow struct {
 	Handle   string
 	Since    string // date
 	Portrait Portrait
-	Own      bool
 	Claimed  bool // somebody owns it
 	Roles    []Choice
 	Action   string

@@ -114,6 +114,7 @@ type Accounts struct {
 	origin  string
 	held    []Held
 	claimed []func(context.Context, *db.Tx, string) error
+	settled []func(context.Context, *db.Tx) error // after the settings changed
 	erased  []func(context.Context) error
 }
 

@@ -95,7 +95,23 @@ func (a *Accounts) SaveSettings(ctx context.Context, by Actor, s branch.Settings
 	if err := need(by, Operator); err != nil {
 		return err
 	}
-	return a.db.Write(ctx, func(tx *db.Tx) error { return branch.Save(ctx, tx, s) })
+	return a.db.Write(ctx, func(tx *db.Tx) error {
+		if err := branch.Save(ctx, tx, s); err != nil {
+			return err
+		}
+		for _, fn := range a.settled {
+			if err := fn(ctx, tx); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+// OnSettings adds something to do, in the same transaction, after the operator
+// changed the settings. Call it while wiring.
+func (a *Accounts) OnSettings(fn func(context.Context, *db.Tx) error) {
+	a.settled = append(a.settled, fn)
 }
 
 // SetLanguage changes the language in which the actor is spoken to: "ru" or

@@ -30,6 +30,7 @@ func (a *App) hold() {
 	)
 	a.Accounts.OnErased(a.compact)
 	a.Accounts.OnClaimed(a.Profiles.Touch)
+	a.Accounts.OnSettings(a.Profiles.ApproveAll)
 	db.Handle(a.DB, a.dropPicture)
 }
 
@@ -45,19 +46,11 @@ func (a *App) dropPicture(ctx context.Context, job profile.DropPicture) error {
 	return nil
 }
 
-// compacter is an index that can forget deleted words on disk at once.
-type compacter interface {
-	Compact(ctx context.Context) error
-}
-
-// compact wipes what an erased account left in files: the write-ahead log and
-// the index's segments.
+// compact wipes what an erased account left in files: the index is built anew
+// beside the old one, whose files then go, and the write-ahead log is emptied.
 func (a *App) compact(ctx context.Context) error {
-	if err := a.Catalogue.CatchUp(ctx); err != nil {
-		return err
-	}
-	if c, ok := a.index.(compacter); ok {
-		if err := c.Compact(ctx); err != nil {
+	if a.index != nil {
+		if err := a.Catalogue.Reindex(ctx, nil); err != nil {
 			return err
 		}
 	}

@@ -149,12 +149,18 @@ func (t *Tab) note(format string, args ...any) {
 // scripts, and forgets it.
 func (t *Tab) Clean() {
 	t.T.Helper()
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	for _, p := range t.problems {
+	for _, p := range t.Problems() {
 		t.T.Errorf("in the browser: %s", p)
 	}
+}
+
+// Problems are what Clean would say; they are forgotten.
+func (t *Tab) Problems() []string {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	out := t.problems
 	t.problems = nil
+	return out
 }
 
 // Requests is how many requests were watched.
@@ -210,6 +216,7 @@ func (t *Tab) Sees(selectors ...string) *Tab {
 func (t *Tab) At(path string) *Tab {
 	t.T.Helper()
 	t.Until("location.pathname === " + quote(path) + ` && document.readyState === "complete"`)
+	t.w.Settle()
 	return t
 }
 
@@ -257,7 +264,8 @@ func (t *Tab) Go(selector string) *Tab {
 // Type clears a field and types into it.
 func (t *Tab) Type(selector, text string) *Tab {
 	t.T.Helper()
-	t.do("type into "+selector, chromedp.Clear(chromedp.CSS(selector)), chromedp.SendKeys(chromedp.CSS(selector), text))
+	t.do("type into "+selector, chromedp.WaitVisible(chromedp.CSS(selector)),
+		chromedp.Evaluate[chromedp.Void]("document.querySelector("+quote(selector)+").value = ''"), chromedp.SendKeys(chromedp.CSS(selector), text))
 	return t
 }
 

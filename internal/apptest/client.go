@@ -79,6 +79,18 @@ func (c *Client) Get(path string) *Page {
 	return c.Do(req)
 }
 
+// Packed is the body of an answer as it travels to a browser.
+func (c *Client) Packed(path string) []byte {
+	c.T.Helper()
+	c.w.Settle()
+	req, err := http.NewRequest(http.MethodGet, c.w.URL+path, nil)
+	if err != nil {
+		c.T.Fatal(err)
+	}
+	req.Header.Set("Accept-Encoding", "gzip") // set by hand: the transport leaves the body alone
+	return []byte(c.Do(req).Body)
+}
+
 // Post sends a form's values, without looking at a page first.
 func (c *Client) Post(path string, values url.Values) *Page {
 	c.T.Helper()
@@ -167,6 +179,21 @@ func (p *Page) Attr(selector, name string) string {
 		return attr(n, name)
 	}
 	return ""
+}
+
+// Attrs are the attributes of all matches: of each element the first of the
+// named ones that it has.
+func (p *Page) Attrs(selector string, names ...string) []string {
+	var out []string
+	for _, n := range cascadia.QueryAll(p.root, cascadia.MustCompile(selector)) {
+		for _, name := range names {
+			if v := attr(n, name); v != "" {
+				out = append(out, v)
+				break
+			}
+		}
+	}
+	return out
 }
 
 // Links are the addresses of all links that stay on the board, in page order,

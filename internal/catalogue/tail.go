@@ -25,7 +25,8 @@ const (
 // is a reason to build it anew.
 var errIndex = errors.New("index")
 
-// errForeign says that the index does not belong to this database.
+// errForeign says that the index does not belong to this database, or was away
+// for so long that the change log has lost what it missed.
 var errForeign = errors.New("the index is not of this database")
 
 // Run keeps the index true until ctx ends: it polls the change counter, which
@@ -156,8 +157,18 @@ func (c *Catalogue) apply(ctx context.Context) (more bool, err error) {
 	var batch search.Batch
 	err = c.db.Read(ctx, func(tx *db.Tx) error {
 		changes, err := tx.Changes(ctx, c.cursor, tailBatch)
-		if err != nil || len(changes) == 0 {
+		if err != nil {
 			return err
+		}
+		forgotten, err := tx.Forgotten(ctx)
+		if err != nil {
+			return err
+		}
+		if forgotten > c.cursor {
+			return errForeign // deletions were missed
+		}
+		if len(changes) == 0 {
+			return nil
 		}
 		more = len(changes) == tailBatch
 		batch, err = c.batch(ctx, tx, changes)

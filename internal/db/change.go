@@ -2,6 +2,7 @@ package db
 
 import (
 	"context"
+	"time"
 
 	"github.com/uptrace/bun"
 )
@@ -29,6 +30,33 @@ func (tx *Tx) Changed(ctx context.Context, kind, id string) error {
 	return err
 }
 
+const (
+	dueForget   = "forget_change"
+	forgetAfter = 7 * 24 * time.Hour
+)
+
+// Forget lets the change log lose a thing that is gone for good, once every
+// index has had a week to delete it.
+func (tx *Tx) Forget(ctx context.Context, id string) error {
+	return tx.Due(ctx, dueForget, id, tx.Now.Add(forgetAfter))
+}
+
+func forget(ctx context.Context, tx *Tx, id string) error {
+	_, err := tx.NewRaw("UPDATE generation SET forgotten = seq FROM (SELECT max(seq) AS seq FROM search_change WHERE id = ?) AS gone WHERE seq > forgotten", id).Exec(ctx)
+	if err != nil {
+		return err
+	}
+	_, err = tx.NewDelete().Model((*Change)(nil)).Where("id = ?", id).Exec(ctx)
+	return err
+}
+
+// Forgotten is the number up to which the log has lost changes: an index that
+// stands before it has missed deletions and must be built anew.
+func (tx *Tx) Forgotten(ctx context.Context) (n int64, err error) {
+	err = tx.NewRaw("SELECT forgotten FROM generation").Scan(ctx, &n)
+	return n, err
+}
+
 // Generation is the number of the newest committed change: pages made at this
 // number are true while it stands.
 func (tx *Tx) Generation(ctx context.Context) (int64, error) {
@@ -37,9 +65,27 @@ func (tx *Tx) Generation(ctx context.Context) (int64, error) {
 	return n, err
 }
 
-// Generation reads the number on its own.
+// Generation reads the number on its own. Every cached page asks for it, so on
+// SQLite the statement stays prepared; PostgreSQL keeps none, since poolers
+// between us and it would lose them.
 func (d *DB) Generation(ctx context.Context) (n int64, err error) {
-	err = d.fold(d.reader.NewRaw("SELECT n FROM generation").Scan(ctx, &n))
+	const ask = "SELECT n FROM generation"
+	if d.engine == PostgreSQL {
+		err = d.fold(d.reader.NewRaw(ask).Scan(ctx, &n))
+		return n, err
+	}
+	stmt := d.ask.Load()
+	if stmt == nil {
+		if stmt, err = d.reader.DB.PrepareContext(ctx, ask); err != nil {
+			return 0, d.fold(err)
+		}
+		if !d.ask.CompareAndSwap(nil, stmt) {
+			_ = stmt.Close() // another request was first
+			stmt = d.ask.Load()
+		}
+	}
+	d.queries.count(ctx)
+	err = d.fold(stmt.QueryRowContext(ctx).Scan(&n))
 	return n, err
 }
 

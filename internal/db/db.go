@@ -15,6 +15,7 @@ import (
 	"io"
 	"log/slog"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/uptrace/bun"
@@ -56,11 +57,12 @@ type DB struct {
 	due     map[string]DueFunc
 	sweeps  []func(context.Context) error
 	queries *queryCounter
+	ask     atomic.Pointer[sql.Stmt] // of Generation
 }
 
 // Open opens the database without touching its schema; Migrate does that.
 func Open(cfg Config) (*DB, error) {
-	d := &DB{engine: SQLite, clock: cfg.Clock, log: cfg.Log, due: map[string]DueFunc{}, queries: &queryCounter{}}
+	d := &DB{engine: SQLite, clock: cfg.Clock, log: cfg.Log, due: map[string]DueFunc{dueForget: forget}, queries: &queryCounter{}}
 	if d.clock == nil {
 		d.clock = time.Now
 	}
@@ -94,7 +96,11 @@ func Open(cfg Config) (*DB, error) {
 
 // Close ends all connections.
 func (d *DB) Close() error {
-	err := d.writer.Close()
+	var err error
+	if stmt := d.ask.Load(); stmt != nil {
+		err = stmt.Close()
+	}
+	err = errors.Join(err, d.writer.Close())
 	if d.reader != d.writer {
 		err = errors.Join(d.reader.Close(), err)
 	}

@@ -182,3 +182,31 @@ func TestReadersCannotWrite(t *testing.T) {
 }
 
 func sprintf(format string, args ...any) string { return fmt.Sprintf(format, args...) }
+
+func TestForgottenThingsLeaveTheChangeLog(t *testing.T) {
+	t.Parallel()
+	dbtest.Each(t, func(t *testing.T, w *dbtest.World) {
+		ctx := context.Background()
+		if err := w.Write(ctx, func(tx *db.Tx) error {
+			return errors.Join(tx.Changed(ctx, "thing", "a"), tx.Changed(ctx, "thing", "b"), tx.Forget(ctx, "a"))
+		}); err != nil {
+			t.Fatal(err)
+		}
+		for _, step := range []struct {
+			on   time.Duration
+			want int
+		}{{6 * 24 * time.Hour, 2}, {25 * time.Hour, 1}} {
+			w.Clock.Advance(step.on)
+			if _, err := w.Sweep(ctx); err != nil {
+				t.Fatal(err)
+			}
+			var got []db.Change
+			if err := w.Read(ctx, func(tx *db.Tx) (err error) {
+				got, err = tx.Changes(ctx, 0, 10)
+				return err
+			}); err != nil || len(got) != step.want {
+				t.Errorf("after %v: %v, %v, want %d", step.on, got, err, step.want)
+			}
+		}
+	})
+}

@@ -22,11 +22,15 @@ type queryCounter struct{ total atomic.Int64 }
 
 // BeforeQuery counts.
 func (q *queryCounter) BeforeQuery(ctx context.Context, _ *bun.QueryEvent) context.Context {
+	q.count(ctx)
+	return ctx
+}
+
+func (q *queryCounter) count(ctx context.Context) {
 	q.total.Add(1)
 	if n, ok := ctx.Value(countKey{}).(*atomic.Int64); ok {
 		n.Add(1)
 	}
-	return ctx
 }
 
 // AfterQuery does nothing.

@@ -149,6 +149,14 @@ func (m *Market) Erase(ctx context.Context, tx *db.Tx, id string) error {
 	if err := m.ProfileChanged(ctx, tx, id); err != nil {
 		return err
 	}
-	_, err := tx.NewDelete().Model((*Service)(nil)).Where("account_id = ?", id).Exec(ctx)
-	return err
+	var gone []string
+	if _, err := tx.NewDelete().Model((*Service)(nil)).Where("account_id = ?", id).Returning("id").Exec(ctx, &gone); err != nil {
+		return err
+	}
+	for _, service := range gone {
+		if err := tx.Forget(ctx, service); err != nil {
+			return err
+		}
+	}
+	return nil
 }

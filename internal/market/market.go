@@ -226,7 +226,8 @@ func (m *Market) Offers(ctx context.Context, tx *db.Tx, accountIDs []string) (ma
 		return out, nil
 	}
 	var rows []Service
-	err := tx.NewSelect().Model(&rows).Where("s.state = ? AND s.account_id IN (?)", Published, bun.In(accountIDs)).
+	err := tx.NewSelect().Model(&rows).Column("account_id", "format", "price", "currency", "by_agreement").
+		Where("s.state = ? AND s.account_id IN (?)", Published, bun.In(accountIDs)).
 		OrderExpr("s.account_id, s.id").Scan(ctx)
 	for i := range rows {
 		s, o := &rows[i], out[rows[i].AccountID]

@@ -280,6 +280,9 @@ func (m *Market) RemoveService(ctx context.Context, by account.Actor, id string)
 		if err := remove(ctx, tx, row.ID); err != nil {
 			return err
 		}
+		if err := tx.Forget(ctx, row.ID); err != nil {
+			return err
+		}
 		return m.tell(ctx, tx, owner, &row, &Service{})
 	})
 }

@@ -170,7 +170,7 @@ type Told struct {
 	Subject string            // id of the thing, up to 80 characters
 	Cause   string            // tells two times of the same kind about the same thing apart, such as a message's id or a day
 	Path    string            // local address, up to 200 bytes
-	Args    map[string]string // handle, reason, numbers and days; never texts of a person
+	Args    map[string]string // handle, reason, numbers and days, empty ones left out; never texts of a person
 }
 
 // The bounds of what is told.
@@ -202,6 +202,9 @@ func (t Told) check() error {
 		return errors.New("notice: too many arguments")
 	}
 	for k, v := range t.Args {
+		if v == "" {
+			continue // as good as absent: the other side may be erased
+		}
 		form := numberForm
 		switch k {
 		case ArgHandle:
@@ -231,7 +234,7 @@ func (n *Notices) Tell(ctx context.Context, tx *db.Tx, to string, what Told) err
 	row := Notice{ID: tx.RandomID(), AccountID: to, Kind: what.Kind, Subject: what.Subject, Cause: what.Cause, Path: what.Path,
 		Handle: what.Args[ArgHandle], Args: map[string]string{}, CreatedAt: tx.Now}
 	for k, v := range what.Args {
-		if k != ArgHandle {
+		if k != ArgHandle && v != "" {
 			row.Args[k] = v
 		}
 	}

@@ -88,5 +88,8 @@ func (p *Profiles) Erase(ctx context.Context, tx *db.Tx, id string) error {
 			return err
 		}
 	}
+	if err := tx.Forget(ctx, id); err != nil {
+		return err
+	}
 	return p.tell(ctx, tx, &row, &Profile{AccountID: id})
 }

@@ -36,11 +36,11 @@ func (p *Profiles) kind(role, path string) catalogue.Kind {
 		err = visible(q.Model((*Profile)(nil)).Column("p.account_id")).Limit(int64(n)).Scan(ctx, &out)
 		return out, err
 	}
-	read := func(ctx context.Context, tx *db.Tx, ids []string) (rows []Profile, offers map[string]Offer, err error) {
+	read := func(ctx context.Context, tx *db.Tx, from func(*db.Tx, any) *bun.SelectQuery, ids []string) (rows []Profile, offers map[string]Offer, err error) {
 		if len(ids) == 0 {
 			return nil, nil, nil
 		}
-		if err = visible(joined(tx, &rows)).Where("p.account_id IN (?)", bun.In(ids)).Scan(ctx); err != nil || p.offers == nil {
+		if err = visible(from(tx, &rows)).Where("p.account_id IN (?)", bun.In(ids)).Scan(ctx); err != nil || p.offers == nil {
 			return rows, nil, err
 		}
 		offers, err = p.offers.Offers(ctx, tx, ids)
@@ -50,7 +50,7 @@ func (p *Profiles) kind(role, path string) catalogue.Kind {
 		Name: role,
 		Path: func(_, handle string) string { return path + handle },
 		Documents: func(ctx context.Context, tx *db.Tx, ids []string) ([]search.Document, error) {
-			rows, offers, err := read(ctx, tx, ids)
+			rows, offers, err := read(ctx, tx, joined, ids)
 			out := make([]search.Document, len(rows))
 			for i := range rows {
 				out[i] = rows[i].document(role, offers[rows[i].AccountID])
@@ -58,7 +58,7 @@ func (p *Profiles) kind(role, path string) catalogue.Kind {
 			return out, err
 		},
 		Listings: func(ctx context.Context, tx *db.Tx, ids []string) ([]catalogue.Listing, error) {
-			rows, offers, err := read(ctx, tx, ids)
+			rows, offers, err := read(ctx, tx, brief, ids)
 			if err != nil {
 				return nil, err
 			}

@@ -177,8 +177,16 @@ var (
 )
 
 // joined selects profiles with what their accounts add.
-func joined(tx *db.Tx, model any) *bun.SelectQuery {
-	return tx.NewSelect().Model(model).ColumnExpr("p.*").
+func joined(tx *db.Tx, model any) *bun.SelectQuery { return selected(tx, model).ColumnExpr("p.*") }
+
+// brief is joined with no more of the profile than a card shows.
+func brief(tx *db.Tx, model any) *bun.SelectQuery {
+	return selected(tx, model).Column("p.account_id", "p.tutor", "p.creator", "p.name", "p.headline", "p.skills", "p.levels",
+		"p.languages", "p.formats", "p.picture", "p.state", "p.approved", "p.published_on")
+}
+
+func selected(tx *db.Tx, model any) *bun.SelectQuery {
+	return tx.NewSelect().Model(model).
 		ColumnExpr("a.handle AS handle, a.avatar_seed AS seed, a.state AS account_state").
 		Join("JOIN account AS a ON a.id = p.account_id")
 }

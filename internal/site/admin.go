@@ -214,7 +214,7 @@ func (s *Site) accountsView(c *gin.Context, bad problems) (templ.Component, erro
 	}
 	for _, a := range list {
 		row := web.AccountRow{Handle: a.Handle, Since: f.Texts.Date(a.JoinedOn), Portrait: portrait(a.AvatarSeed, ""),
-			Own: a.ID == v.actor.ID, Claimed: a.State == account.Active, Action: "/admin/accounts/" + a.Handle}
+			Claimed: a.State == account.Active, Action: "/admin/accounts/" + a.Handle}
 		for _, r := range []account.Role{account.Member, account.Moderator, account.Operator} {
 			row.Roles = append(row.Roles, web.Choice{Value: string(r), Label: f.T("admin.role_" + string(r)), Selected: a.Role == r})
 		}

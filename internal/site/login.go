@@ -34,7 +34,7 @@ func (s *Site) loginPage(c *gin.Context, bad problems, next string) (templ.Compo
 	next = local(next, "")
 	return web.Login(f, web.LoginPage{Troubles: bad.Summary, Next: next,
 		Code: web.Field{Name: "code", Label: f.T("login.code_label"), Hint: f.T("login.code_hint"), Error: bad.of("code"),
-			Required: true, Max: 60, Type: "password", Complete: "current-password"},
+			Required: true, Max: 60},
 		Passkey: web.Ceremony{Kind: "get", Begin: "/login/passkey/begin", End: "/login/passkey/finish", Next: next}}), nil
 }
 

@@ -3,6 +3,7 @@ package site
 import (
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 
 	"github.com/a-h/templ"
@@ -155,6 +156,9 @@ func (s *Site) search(c *gin.Context, v *visit, f web.Frame) (templ.Component, e
 		Free:     web.Toggle{Count: first(found.Facets[search.FacetFree]), Selected: a.query.Free},
 		Newcomer: web.Toggle{Count: first(found.Facets[search.FacetNew]), Selected: a.query.Newcomer},
 		Chips:    s.chips(f, a), Sorts: sorts(f, a), FeedURL: "/feed.atom" + suffix(a.Values)}
+	for i := range found.Listings {
+		asksFirst(found.Listings[i].Skills, a.query.Skills)
+	}
 	p.Cards = s.cards(f, v, found.Listings, a.query.Currency)
 	if found.Corrected != "" {
 		p.ExactURL = a.to(func(v url.Values) { v.Set("exact", "1") })
@@ -179,6 +183,20 @@ func (s *Site) search(c *gin.Context, v *visit, f web.Frame) (templ.Component, e
 		p.Nothing, err = s.nothing(c, f, v, a)
 	}
 	return web.Search(f, p), err
+}
+
+// asksFirst moves the skills that were asked for to the front, where a card
+// shows them.
+func asksFirst(skills, asked []string) {
+	slices.SortStableFunc(skills, func(a, b string) int {
+		switch x, y := slices.Contains(asked, a), slices.Contains(asked, b); {
+		case x == y:
+			return 0
+		case x:
+			return -1
+		}
+		return 1
+	})
 }
 
 func suffix(v url.Values) string {

@@ -76,7 +76,7 @@ func Classes() map[string]limit.Class {
 	return map[string]limit.Class{
 		"search":     {Every: 200 * time.Millisecond, Burst: 120},
 		"suggest":    {Every: 100 * time.Millisecond, Burst: 120},
-		classSignUp:  {Every: time.Minute, Burst: 10},
+		classSignUp:  {Every: 20 * time.Second, Burst: 40},
 		classLogin:   {Every: 10 * time.Second, Burst: 20},
 		classUpload:  {Every: 10 * time.Second, Burst: 10},
 		classPreview: {Every: time.Second, Burst: 60},

@@ -27,13 +27,14 @@ var ErrClosed = errors.New("search engine is closed")
 
 // Engine implements search.Engine. Make one with Open.
 type Engine struct {
-	dir    string
-	tax    *taxonomy.Taxonomy
-	norm   *norm.Normaliser
-	skills []skillKey
-	pool   sync.Pool // *scratch
-	write  sync.Mutex
-	live   *generation // guarded by write
+	dir     string
+	tax     *taxonomy.Taxonomy
+	norm    *norm.Normaliser
+	skills  []skillKey
+	pool    sync.Pool // *scratch
+	write   sync.Mutex
+	sorting sync.WaitGroup // of names, in the background
+	live    *generation    // guarded by write
 
 	mu    sync.RWMutex
 	state *state // nil after Close
@@ -106,6 +107,9 @@ func (e *Engine) publish(s *state) {
 	e.mu.Unlock()
 	if old != nil {
 		old.release()
+	}
+	if s != nil && s.names.base.ready.Load() == nil && s.view.Rows() > smallBase {
+		e.sorting.Go(s.names.base.sort)
 	}
 }
 
@@ -254,6 +258,7 @@ func (e *Engine) Close() error {
 	g := e.live
 	e.live = nil
 	e.publish(nil)
+	e.sorting.Wait()
 	g.release()
 	<-g.closed
 	return g.err

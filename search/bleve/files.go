@@ -55,7 +55,8 @@ func Open(dir string, tax *taxonomy.Taxonomy) (*Engine, error) {
 		g.release()
 		return nil, err
 	}
-	e.live, e.state = g, s
+	e.live = g
+	e.publish(s)
 	return e, nil
 }
 
@@ -126,7 +127,7 @@ func (e *Engine) newGeneration(path string, fast bool) (*generation, error) {
 		return nil, err
 	}
 	g := &generation{store: st, path: path, table: columns.New(e.norm.SkillKey), words: vocab.New(), closed: make(chan struct{})}
-	g.names = newNames(g.table.View())
+	g.names = newNames(g.table.View(), names{})
 	e.norm.Spellings(func(stem, word string) { g.words.Add(stem, word, 0) })
 	g.refs.Store(1)
 	return g, nil
@@ -160,7 +161,7 @@ func (g *generation) fill() (err error) {
 	if err != nil {
 		return err
 	}
-	g.names = newNames(g.table.Apply(ops))
+	g.names = newNames(g.table.Apply(ops), names{})
 	return g.fillWords(snap)
 }
 
@@ -253,7 +254,7 @@ func (g *generation) write(ctx context.Context, n *norm.Normaliser, docs iter.Se
 	if err := flush(cursor); err != nil {
 		return err
 	}
-	g.names = newNames(g.table.Apply(slim))
+	g.names = newNames(g.table.Apply(slim), names{})
 	return nil
 }
 

@@ -86,7 +86,8 @@ func hasWider(plan norm.Plan) bool {
 	return false
 }
 
-// lookups reads the posting lists of a plan.
+// lookups reads the posting lists of a plan, with those of narrower skills if
+// wider is set.
 func (m *matcher) lookups(plan norm.Plan, wider bool) (need, like [][]lookup, err error) {
 	dicts := make([]segment.TermDictionary, len(m.segs))
 	for i, s := range m.segs {
@@ -94,39 +95,40 @@ func (m *matcher) lookups(plan norm.Plan, wider bool) (need, like [][]lookup, er
 			return nil, nil, err
 		}
 	}
-	group := func(g norm.Group) (out []lookup, err error) {
-		for _, kind := range []struct {
-			terms  []string
-			factor float64
-		}{{g.Terms, 1}, {g.Maybe, maybeFactor}, {g.Wider, widerFactor}} {
-			if kind.factor == widerFactor && !wider {
-				break
+	groups := func(from []norm.Group) (out [][]lookup, err error) {
+		for _, g := range from {
+			if !wider {
+				g.Wider = nil
 			}
-			for _, t := range kind.terms {
-				l, err := m.lookup(dicts, t, kind.factor)
-				if err != nil {
-					return nil, err
-				}
-				out = append(out, l)
+			ls, err := m.group(dicts, g)
+			if err != nil {
+				return nil, err
 			}
+			out = append(out, ls)
 		}
 		return out, nil
 	}
-	for _, g := range plan.Need {
-		ls, err := group(g)
-		if err != nil {
-			return nil, nil, err
-		}
-		need = append(need, ls)
+	if need, err = groups(plan.Need); err == nil {
+		like, err = groups(plan.Like)
 	}
-	for _, g := range plan.Like {
-		ls, err := group(g)
-		if err != nil {
-			return nil, nil, err
+	return need, like, err
+}
+
+func (m *matcher) group(dicts []segment.TermDictionary, g norm.Group) ([]lookup, error) {
+	out := make([]lookup, 0, len(g.Terms)+len(g.Maybe)+len(g.Wider))
+	for _, part := range []struct {
+		terms  []string
+		factor float64
+	}{{g.Terms, 1}, {g.Maybe, maybeFactor}, {g.Wider, widerFactor}} {
+		for _, t := range part.terms {
+			l, err := m.lookup(dicts, t, part.factor)
+			if err != nil {
+				return nil, err
+			}
+			out = append(out, l)
 		}
-		like = append(like, ls)
 	}
-	return need, like, nil
+	return out, nil
 }
 
 func (m *matcher) lookup(dicts []segment.TermDictionary, term string, factor float64) (lookup, error) {

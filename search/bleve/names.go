@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 
 	"github.com/tmoeg/oduvan/search"
 	"github.com/tmoeg/oduvan/search/columns"
@@ -19,20 +20,34 @@ type nameEntry struct {
 	start bool             // the key is the whole name
 }
 
-// names finds documents by the beginning of a name. The base is sorted when it
-// is first asked for; what changes later waits in a short list beside it.
+// names finds documents by the beginning of a name: a sorted base, and what
+// changed since in a short list beside it.
 type names struct {
-	once  *sync.Once
-	base  *[]nameEntry
-	from  *columns.View // what base is made from
+	base  *nameBase
 	extra []nameEntry
 }
 
-// extraLimit is how many entries wait before they are sorted in.
-const extraLimit = 4096
+// nameBase is the sorted entries of one view. A large one is sorted in the
+// background; until then the one before it answers.
+type nameBase struct {
+	from   *columns.View
+	before []nameEntry
+	once   sync.Once
+	ready  atomic.Pointer[[]nameEntry]
+}
 
-func newNames(v *columns.View) names {
-	return names{once: &sync.Once{}, base: new([]nameEntry), from: v}
+const (
+	extraLimit = 4096 // entries that wait before all are sorted anew
+	smallBase  = 5000 // rows that are sorted while somebody waits
+)
+
+func newNames(v *columns.View, before names) names {
+	b := &nameBase{from: v}
+	if before.base != nil {
+		b.before = slices.Concat(before.base.entries(), before.extra)
+		slices.SortFunc(b.before, nameEntry.compare)
+	}
+	return names{base: b}
 }
 
 // with gives the names after a batch. Earlier ones stay as they are.
@@ -41,23 +56,36 @@ func (n names) with(v *columns.View, rows []uint32) names {
 		n.extra = appendEntries(n.extra, v, i)
 	}
 	if len(n.extra) > extraLimit {
-		return newNames(v)
+		return newNames(v, n)
 	}
 	return n
 }
 
-func (n names) sorted() []nameEntry {
-	n.once.Do(func() {
-		var all []nameEntry
-		for i := range n.from.Rows() {
-			all = appendEntries(all, n.from, uint32(i))
+func (e nameEntry) compare(other nameEntry) int {
+	return cmp.Or(strings.Compare(e.key, other.key), cmp.Compare(e.row, other.row))
+}
+
+// entries are the sorted entries, or for a short while those of before.
+func (b *nameBase) entries() []nameEntry {
+	if b.from.Rows() <= smallBase {
+		b.sort()
+	}
+	if all := b.ready.Load(); all != nil {
+		return *all
+	}
+	return b.before
+}
+
+func (b *nameBase) sort() {
+	b.once.Do(func() {
+		const wordsPerRow = 4
+		all := make([]nameEntry, 0, wordsPerRow*b.from.Len())
+		for i := range b.from.Rows() {
+			all = appendEntries(all, b.from, uint32(i))
 		}
-		slices.SortFunc(all, func(a, b nameEntry) int {
-			return cmp.Or(strings.Compare(a.key, b.key), cmp.Compare(a.row, b.row))
-		})
-		*n.base = all
+		slices.SortFunc(all, nameEntry.compare)
+		b.ready.Store(&all)
 	})
-	return *n.base
 }
 
 // appendEntries adds the entries of a row: every word of its title and author,
@@ -97,7 +125,7 @@ const scanLimit = 2000
 
 // find gives the best documents whose name begins so, each owner once.
 func (n names) find(v *columns.View, prefix string, limit int) []*search.Document {
-	base := n.sorted()
+	base := n.base.entries()
 	at, _ := slices.BinarySearchFunc(base, prefix, func(e nameEntry, p string) int { return strings.Compare(e.key, p) })
 	var found []nameEntry
 	for _, e := range base[at:min(len(base), at+scanLimit)] {

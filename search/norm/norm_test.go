@@ -245,6 +245,29 @@ func TestClean(t *testing.T) {
 	}
 }
 
+func TestSpans(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		query, text string
+		want        []string
+	}{
+		{"питон", "Учу Python и питону с нуля", []string{"Python", "питону"}},
+		{"машинное обучение", "Курс: Машинное Обучение!", []string{"Машинное Обучение"}},
+		{"го собеседования", "Go: готовлю к собеседованию", []string{"Go", "собеседованию"}},
+		{"ёлка", "Новогодняя Елка", []string{"Елка"}},
+		{"слоны", "нет таких", nil},
+		{"", "пусто", nil},
+	} {
+		var got []string
+		for _, s := range shared.Spans(c.text, shared.Plan(c.query, nil, false)) {
+			got = append(got, c.text[s.Start:s.End])
+		}
+		if diff := cmp.Diff(c.want, got); diff != "" {
+			t.Errorf("%q in %q: %s", c.query, c.text, diff)
+		}
+	}
+}
+
 func TestSkillKey(t *testing.T) {
 	t.Parallel()
 	for in, want := range map[string]string{"Питон": "python", "python": "python", "  Слоны и Ёжики": "слоны и ежики"} {

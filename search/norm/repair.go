@@ -10,10 +10,14 @@ import (
 // completed, which corrects nothing.
 func (n *Normaliser) repair(chunks []chunk, words Words) bool {
 	changed := false
+	unknown := 0
 	for i := range chunks {
 		c := &chunks[i]
 		if len(c.tokens) > 0 && n.known(c.tokens, words) {
 			continue
+		}
+		if unknown++; unknown > MaxTerms { // what is cut anyway is not worth a walk through the vocabulary
+			break
 		}
 		if fixed, ok := n.relayout(c.text, words); ok {
 			c.text, c.tokens, changed = fixed, n.Tokens(fixed), true

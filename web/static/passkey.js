@@ -77,9 +77,10 @@ document.querySelectorAll("[data-passkey]").forEach((box) => {
     try {
       await run(box);
     } catch (fault) {
+      const known = fault instanceof DOMException && fault.name === "InvalidStateError";
       const gone = fault instanceof DOMException && (fault.name === "NotAllowedError" || fault.name === "AbortError");
       const told = fault instanceof Error && !(fault instanceof DOMException) && !(fault instanceof TypeError) && fault.message;
-      said.textContent = gone ? box.dataset.cancelled ?? "" : told || (box.dataset.failed ?? "");
+      said.textContent = known ? box.dataset.known ?? "" : gone ? box.dataset.cancelled ?? "" : told || (box.dataset.failed ?? "");
       button.disabled = false;
     }
   });

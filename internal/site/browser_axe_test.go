@@ -1,0 +1,228 @@
+package site_test
+
+import (
+	"context"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/tmoeg/oduvan/internal/apptest"
+	"github.com/tmoeg/oduvan/internal/db/dbtest"
+	"github.com/tmoeg/oduvan/internal/transfer/demo"
+)
+
+// scene is one page as somebody sees it.
+type scene struct {
+	path string
+	who  string             // empty: nobody
+	act  func(*apptest.Tab) // what is done on the page before it is judged
+}
+
+func send(button string) func(*apptest.Tab) {
+	return func(tab *apptest.Tab) { tab.Go(button) }
+}
+
+// novalidate lets a form go to the server with what the browser would refuse.
+func novalidate(button string) func(*apptest.Tab) {
+	return func(tab *apptest.Tab) {
+		apptest.Eval[bool](tab, `(document.querySelectorAll("form").forEach((f) => f.noValidate = true), true)`)
+		tab.Go(button)
+	}
+}
+
+// scenes are all pages of the board, with what stands on them only sometimes:
+// refused forms, warnings, empty lists, secrets told once, errors.
+func scenes(tutor, creator, service, own string) []scene {
+	save := `form .bar-end button[type=submit]`
+	return []scene{
+		{path: "/"}, {path: "/search"}, {path: "/search?q=python&kind=tutor&format=chat&price_max=2000&currency=RUB"}, {path: "/search?q=xyzzyxyzzy"},
+		{path: "/search?page=2"}, {path: "/search?q=питон"}, {path: "/search?price_max=abc"}, {path: "/search#filters"},
+		{path: tutor}, {path: creator}, {path: service}, {path: "/about"}, {path: "/privacy"}, {path: "/rules"}, {path: "/offline"},
+		{path: "/signup"}, {path: "/signup", act: func(tab *apptest.Tab) {
+			tab.Type("#f-handle", "admin")
+			send(`form[action$="/signup"] button.primary`)(tab)
+		}},
+		{path: "/login"}, {path: "/login", act: func(tab *apptest.Tab) {
+			tab.Type("#f-code", "wrong")
+			send(`form[action$="/login"] button[type=submit]`)(tab)
+		}},
+		{path: "/claim"}, {path: "/claim", act: novalidate(`form[action$="/claim"] button[type=submit]`)},
+		{path: "/no-such-page"}, {path: "/tutors/nobody-here"}, {path: "/api/docs"},
+
+		{path: "/me", who: "ada"}, {path: "/me/profile", who: "ada"},
+		{path: "/me/profile", who: "ada", act: func(tab *apptest.Tab) {
+			tab.Type("#f-headline", "пиши на ada@example.org")
+			send(save)(tab)
+		}},
+		{path: "/me/profile", who: "ada", act: func(tab *apptest.Tab) {
+			apptest.Eval[bool](tab, `(document.querySelector("input[name=link_url]").value = "javascript:1", document.querySelector("input[name=version]").value = "1", true)`)
+			novalidate(save)(tab)
+		}},
+		{path: "/me/profile/picture", who: "ada"}, {path: "/me/profile/picture", who: "ada", act: novalidate(`form[enctype] button[type=submit]`)},
+		{path: "/me/services", who: "ada"}, {path: "/me/services/new", who: "ada"},
+		{path: "/me/services/new", who: "ada", act: novalidate(save)},
+		{path: own, who: "ada"}, {path: own + "/delete", who: "ada"}, {path: "/me/settings", who: "ada"},
+		{path: "/me/settings", who: "ada", act: send(`form[action$="/me/tokens"] button`)},
+		{path: "/me/erase", who: "ada"}, {path: "/me/erase", who: "ada", act: novalidate(`form[action$="/me/erase"] button`)},
+		{path: "/tutors/ada", who: "ada"}, {path: "/welcome", who: "ada"}, {path: "/admin", who: "ada"},
+
+		{path: "/me", who: "new"}, {path: "/me/profile", who: "new"}, {path: "/me/services", who: "new"}, {path: "/code", who: "new", act: nil},
+
+		{path: "/me", who: "cho"}, {path: "/admin", who: "cho"}, {path: "/admin", who: "cho", act: func(tab *apptest.Tab) {
+			apptest.Eval[bool](tab, `(document.querySelector("#f-name").value = "", true)`)
+			novalidate(save)(tab)
+		}},
+		{path: "/admin/waiting", who: "cho"}, {path: "/admin/invitations", who: "cho"},
+		{path: "/admin/invitations", who: "cho", act: send(`form[action$="/admin/invitations"] button`)},
+		{path: "/admin/accounts", who: "cho"}, {path: "/admin/accounts?handle=zzz", who: "cho"},
+	}
+}
+
+// axe is the judge's program, installed by deploy/test/tools; empty when it is
+// not there and need not be.
+func axe(t *testing.T) string {
+	t.Helper()
+	text, err := os.ReadFile(filepath.Join("..", "..", "deploy", "test", "node_modules", "axe-core", "axe.min.js"))
+	if err == nil {
+		return string(text)
+	}
+	if os.Getenv(dbtest.EnvRequire) != "" {
+		t.Fatalf("axe-core: %v", err)
+	}
+	t.Log("NOT TESTED: no axe-core (deploy/test/tools installs it)")
+	return ""
+}
+
+// judge asks axe-core for everything it knows to be wrong with the page. The
+// page's own policy allows no script from outside, so it comes by the debugger.
+const judge = `(async () => {
+	await new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)));
+	const found = await axe.run(document, {resultTypes: ["violations"], runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]});
+	return found.violations.map((v) => v.id + ": " + v.nodes.slice(0, 3).map((n) => n.target.join(" ") + " — " + (n.any[0]?.message ?? n.all[0]?.message ?? n.none[0]?.message ?? "")).join(" | "));
+})()`
+
+// wide lists what is broader than the window: it would scroll sideways.
+const wide = `(() => {
+	const w = document.documentElement;
+	if (w.scrollWidth <= w.clientWidth) return [];
+	return [...document.querySelectorAll("body *")].filter((e) => e.getBoundingClientRect().right > w.clientWidth + 1)
+		.slice(0, 5).map((e) => e.tagName + "." + e.className + " to " + Math.round(e.getBoundingClientRect().right));
+})()`
+
+// TestEveryPageIsAccessible holds every page to axe-core without a single
+// violation, in both languages, light and dark, on a phone and on a desk, and
+// to no scrolling sideways, no request to others, no error in the console.
+func TestEveryPageIsAccessible(t *testing.T) {
+	t.Parallel()
+	program := axe(t)
+	b := apptest.Chromium(t)
+	if b == nil || program == "" {
+		return
+	}
+	w := apptest.New(t)
+	people := cast(t, w)
+	all := scenes(people.tutor, people.creator, people.service, people.own)
+	tabs := map[string]*apptest.Tab{}
+	var mu sync.Mutex
+	judged := 0
+	for _, lang := range []string{"ru", "en"} {
+		for _, who := range []string{"", "ada", "new", "cho"} {
+			tab := b.Tab(w)
+			if who != "" {
+				tab.Become(people.clients[who])
+			}
+			tabs[lang+who] = tab
+		}
+	}
+	work := make(chan func())
+	var done sync.WaitGroup
+	for range 2 {
+		done.Go(func() {
+			for f := range work {
+				f()
+			}
+		})
+	}
+	for key, tab := range tabs {
+		work <- func() {
+			n := 0
+			for _, s := range all {
+				if key[2:] == s.who {
+					n += look(t, tab, key[:2], s, program)
+				}
+			}
+			mu.Lock()
+			defer mu.Unlock()
+			judged += n
+		}
+	}
+	close(work)
+	done.Wait()
+	t.Logf("%d pages in 2 languages, 2 themes and 2 widths: %d judged", len(all), judged)
+}
+
+// look judges one page of a language in its four variants.
+func look(t *testing.T, tab *apptest.Tab, lang string, s scene, program string) (judged int) {
+	t.Helper()
+	path := "/" + lang + s.path
+	if strings.HasPrefix(s.path, "/api/") {
+		path = s.path
+	}
+	tab.Size(1280, 900).Open(path)
+	if s.act != nil {
+		s.act(tab)
+	}
+	apptest.Eval[bool](tab, "("+`(() => {`+program+`})(), true)`)
+	for _, width := range []int64{1280, 390} {
+		tab.Size(width, 900)
+		if found := apptest.Eval[[]string](tab, wide); len(found) > 0 {
+			t.Errorf("%s at %d px scrolls sideways: %s", path, width, strings.Join(found, "; "))
+		}
+		for _, scheme := range []string{"light", "dark"} {
+			tab.Prefers(scheme)
+			for _, violation := range apptest.Eval[[]string](tab, judge) {
+				t.Errorf("%s (%s, %d px, acted: %v): %s", path, scheme, width, s.act != nil, violation)
+			}
+			judged++
+		}
+	}
+	tab.Clean()
+	return judged
+}
+
+// company is who and what the pages are looked at with.
+type company struct {
+	clients                      map[string]*apptest.Client
+	tutor, creator, service, own string
+}
+
+func cast(t *testing.T, w *apptest.World) company {
+	t.Helper()
+	ctx := context.Background()
+	cho := w.SetUp("cho", nil)
+	if _, err := demo.Load(ctx, w.DB, w.Transfer); err != nil {
+		t.Fatal(err)
+	}
+	ada := w.Person("ada")
+	ada.Profile(nil).Is(http.StatusOK)
+	ada.Service(nil).Is(http.StatusOK)
+	ada.Service(apptest.Fill{"title": {"Черновик"}, "state": {"draft"}}).Is(http.StatusOK)
+	ada.Token()
+	fresh := w.Person("new-one")
+	fresh.Get("/me/settings").Send(`form[action$="/me/code"]`, nil).Is(http.StatusOK) // a code waits to be saved
+	cho.Get("/admin").Send(`form[action$="/admin"]`, apptest.Fill{"approval": {"1"}}).Is(http.StatusOK)
+	w.Person("waiting").Profile(apptest.Fill{"link_title": {"Канал"}, "link_url": {"https://example.org/"}}).Is(http.StatusOK)
+	w.Settle()
+	out := company{clients: map[string]*apptest.Client{"ada": ada.Client, "new": fresh.Client, "cho": cho.Client}, own: ada.Services()[0]}
+	for kind, to := range map[string]*string{"tutor": &out.tutor, "creator": &out.creator, "service": &out.service} {
+		list, err := w.Catalogue.Newest(ctx, kind, 1)
+		if err != nil || len(list) == 0 {
+			t.Fatalf("no %s: %v", kind, err)
+		}
+		*to = list[0].URL
+	}
+	return out
+}
