@@ -8,6 +8,8 @@ import (
 	"github.com/tmoeg/oduvan/internal/account"
 	"github.com/tmoeg/oduvan/internal/catalogue"
 	"github.com/tmoeg/oduvan/internal/db"
+	"github.com/tmoeg/oduvan/internal/message"
+	"github.com/tmoeg/oduvan/internal/notice"
 	"github.com/tmoeg/oduvan/internal/profile"
 	"github.com/tmoeg/oduvan/internal/site"
 	"github.com/tmoeg/oduvan/search"
@@ -27,6 +29,8 @@ func (a *App) hold() {
 	a.Accounts.Hold(
 		account.Held{Name: "profile", Tables: []string{"profile"}, Holder: a.Profiles},
 		account.Held{Name: "services", Tables: []string{"service"}, Holder: a.Market},
+		account.Held{Name: "messages", Tables: message.Tables(), Holder: a.Messages},
+		account.Held{Name: "notices", Tables: notice.Tables(), Holder: a.Notices},
 	)
 	a.Accounts.OnErased(a.compact)
 	a.Accounts.OnClaimed(a.Profiles.Touch)
