@@ -4,6 +4,7 @@ package notice_test
 
 import (
 	"errors"
+	"runtime"
 	"testing"
 
 	"github.com/tmoeg/oduvan/internal/db"
@@ -29,9 +30,8 @@ func TestTroubleBetweenCommitAndPush(t *testing.T) {
 		{"push left, mark kept, answer lost", failpoint.DBAfterCommit, false, 1, 1},
 		{"all done, job not marked", failpoint.JobAfterWork, false, 1, 1},
 	} {
-		t.Run(c.name, func(t *testing.T) {
-			dbtest.New(t) // the template, before any point is armed
-			w := wire(t, dbtest.New(t))
+		try := func(t *testing.T, d *dbtest.World) {
+			w := wire(t, d)
 			ada := w.person(t, "ada")
 			w.subscribes(t, ada, "/a")
 			tell := func() error {
@@ -47,11 +47,20 @@ func TestTroubleBetweenCommitAndPush(t *testing.T) {
 				must(t, tell()) // what a caller does who heard of a failure
 			} else {
 				must(t, tell())
-				once(t, c.point)
+				failpoint.Enable(c.point, failpoint.Error, 1)
+				w.begin(t)
+				for w.rows(t, "SELECT count(*) FROM river_job WHERE kind = 'notice_push' AND attempt > 0 AND state <> 'running'") == 0 {
+					runtime.Gosched()
+				}
+				failpoint.Disable(c.point)
 			}
 			w.settle(t)
 			same(t, "told, pushed, shown", []int{c.told, c.pushes, 1}, []int{w.unread(t, ada), len(w.Service.got()), w.Service.shown()["/a"]})
 			same(t, "marks", 1, w.rows(t, "SELECT count(*) FROM push_sent"))
-		})
+		}
+		t.Run(c.name+"/sqlite", func(t *testing.T) { try(t, dbtest.New(t)) })
+		if dbtest.PostgreSQL(t) {
+			t.Run(c.name+"/postgresql", func(t *testing.T) { try(t, dbtest.NewPostgreSQL(t)) })
+		}
 	}
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"io"
-	"strings"
 	"time"
 
 	"github.com/tmoeg/oduvan/internal/account"
@@ -120,18 +119,8 @@ func (n *Notices) Erase(ctx context.Context, tx *db.Tx, id string) error {
 // nobody takes a handle out of all notices, and out of addresses that hold it:
 // those pages are gone with it.
 func nobody(ctx context.Context, tx *db.Tx, handle string) error {
-	var rows []Notice
-	if err := tx.NewSelect().Model(&rows).Column("id", "path").Where("handle = ?", handle).Scan(ctx); err != nil {
-		return err
-	}
-	for _, r := range rows {
-		path := r.Path
-		if strings.Contains(path, handle) {
-			path = "/"
-		}
-		if _, err := tx.NewUpdate().Model((*Notice)(nil)).Set("handle = '', path = ?", path).Where("id = ?", r.ID).Exec(ctx); err != nil {
-			return err
-		}
-	}
-	return nil
+	_, err := tx.NewUpdate().Model((*Notice)(nil)).
+		Set("path = CASE WHEN REPLACE(path, ?, '') = path THEN path ELSE '/' END", handle).Set("handle = ''").
+		Where("handle = ?", handle).Exec(ctx)
+	return err
 }

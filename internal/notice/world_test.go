@@ -160,20 +160,26 @@ func same(t *testing.T, what string, want, got any) {
 	}
 }
 
-// settle lets the background work, which begins with the first call, run until
-// nothing is left to do.
+// begin starts the background work, unless it runs.
+func (w *world) begin(t *testing.T) {
+	t.Helper()
+	if w.working {
+		return
+	}
+	w.working = true
+	ctx, cancel := context.WithCancel(w.ctx)
+	ended := make(chan error, 1)
+	go func() { ended <- w.Work(ctx) }()
+	t.Cleanup(func() {
+		cancel()
+		must(t, <-ended)
+	})
+}
+
+// settle lets the background work run until nothing is left to do.
 func (w *world) settle(t *testing.T) {
 	t.Helper()
-	if !w.working {
-		w.working = true
-		ctx, cancel := context.WithCancel(w.ctx)
-		ended := make(chan error, 1)
-		go func() { ended <- w.Work(ctx) }()
-		t.Cleanup(func() {
-			cancel()
-			must(t, <-ended)
-		})
-	}
+	w.begin(t)
 	tick, deadline := time.NewTicker(5*time.Millisecond), time.After(30*time.Second)
 	defer tick.Stop()
 	for calm := 0; calm < 3; calm++ {
