@@ -9,6 +9,7 @@ import (
 	"github.com/uptrace/bun"
 
 	"github.com/tmoeg/oduvan/internal/db"
+	"github.com/tmoeg/oduvan/internal/fault"
 )
 
 // export is what one account takes away.
@@ -90,7 +91,7 @@ func (m *Messages) Export(ctx context.Context, tx *db.Tx, id string, w io.Writer
 		out.Threads = append(out.Threads, one)
 	}
 	var habits []habit
-	if err := tx.NewSelect().Model(&habits).ExcludeColumn("waiting").Where("h.account_id = ?", id).Scan(ctx); err != nil {
+	if err := tx.NewSelect().Model(&habits).Where("h.account_id = ?", id).Scan(ctx); err != nil {
 		return err
 	}
 	for _, h := range habits {
@@ -125,7 +126,7 @@ func exported(ctx context.Context, tx *db.Tx, id string, t *thread) (exportThrea
 		}
 	}
 	var messages []Msg
-	if err := tx.NewSelect().Model(&messages).ExcludeColumn("reported").Where("m.thread_id = ?", t.ID).OrderExpr("m.n").Scan(ctx); err != nil {
+	if err := tx.NewSelect().Model(&messages).Where("m.thread_id = ?", t.ID).OrderExpr("m.n").Scan(ctx); err != nil {
 		return exportThread{}, err
 	}
 	for _, msg := range messages {
@@ -220,11 +221,11 @@ func (m *Messages) without(ctx context.Context, tx *db.Tx, t *thread, gone Role)
 // once: its learner need not wait for nobody.
 func (m *Messages) leaveAsked(ctx context.Context, tx *db.Tx, id, told string) (string, error) {
 	row, err := loadInquiry(ctx, tx, id)
+	if fault.Is(err, fault.NotFound) || err == nil && row.State != Open {
+		return told, nil // of an erased learner there is none
+	}
 	if err != nil {
 		return "", err
-	}
-	if row.State != Open {
-		return told, nil
 	}
 	return ToldExpired, m.end(ctx, tx, &row, Expire)
 }

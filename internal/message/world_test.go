@@ -194,8 +194,14 @@ func (w *world) pass(t testing.TB, d time.Duration) {
 	}
 }
 
+// fataler is a test or a rapid check.
+type fataler interface {
+	Helper()
+	Fatal(args ...any)
+}
+
 // deadlines lists what is still due about something.
-func (w *world) deadlines(t testing.TB, id string) (out []string) {
+func (w *world) deadlines(t fataler, id string) (out []string) {
 	t.Helper()
 	var rows []db.Deadline
 	if err := w.Read(context.Background(), func(tx *db.Tx) error {
@@ -253,4 +259,18 @@ func code(err error) string {
 		return err.Error()
 	}
 	return strings.TrimSuffix(e.Kind.String()+":"+e.Code+":"+e.Field, ":")
+}
+
+// generation is the number of the newest change that the public sees.
+func (w *world) generation(t testing.TB) int64 {
+	t.Helper()
+	n, err := w.Generation(context.Background())
+	must(t, err)
+	return n
+}
+
+// sqlite is a world where one engine is enough.
+func sqlite(t testing.TB) *world {
+	t.Helper()
+	return newWorld(t, dbtest.New(t))
 }
