@@ -134,15 +134,17 @@ func (m *Messages) own(ctx context.Context, by account.Actor, id string, fn func
 		return errNobody
 	}
 	return m.db.Write(ctx, func(tx *db.Tx) error {
-		if _, _, err := party(ctx, tx, by, id); err != nil {
-			return err // before the lock: a stranger holds nothing up
-		}
-		if err := m.lock(ctx, tx, id); err != nil {
-			return err
-		}
 		t, mine, err := party(ctx, tx, by, id)
 		if err != nil {
-			return err
+			return err // before the lock: a stranger holds nothing up
+		}
+		if m.db.Engine() == db.PostgreSQL {
+			if err := m.lock(ctx, tx, id); err != nil {
+				return err
+			}
+			if t, mine, err = party(ctx, tx, by, id); err != nil {
+				return err
+			}
 		}
 		return fn(tx, &t, mine)
 	})
@@ -240,6 +242,7 @@ func (m *Messages) answer(ctx context.Context, tx *db.Tx, by account.Actor, row 
 
 // append writes a message and puts the end of its thread off.
 func (m *Messages) append(ctx context.Context, tx *db.Tx, t *thread, msg *Msg) error {
+	later := !t.EndingOn.IsZero() || !endingFrom(t.LastAt).Equal(endingFrom(tx.Now))
 	t.Messages, t.LastAt, t.EndingOn = msg.N, tx.Now, time.Time{}
 	if t.LearnerMarks && t.TutorMarks {
 		side := Tutor
@@ -251,7 +254,7 @@ func (m *Messages) append(ctx context.Context, tx *db.Tx, t *thread, msg *Msg) e
 	if _, err := tx.NewUpdate().Model(t).WherePK().Exec(ctx); err != nil {
 		return err
 	}
-	if _, err := tx.NewInsert().Model(msg).Exec(ctx); err != nil {
+	if _, err := tx.NewInsert().Model(msg).Exec(ctx); err != nil || !later {
 		return err
 	}
 	return tx.Due(ctx, dueThread, t.ID, endingFrom(tx.Now))
