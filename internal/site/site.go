@@ -135,6 +135,7 @@ func (s *Site) Mount(r gin.IRouter) {
 	s.mountFeed(r)
 	s.mountLegal(r)
 	s.mountAccount(r)
+	s.mountMessages(r)
 }
 
 type handler = func(*gin.Context) error
