@@ -83,6 +83,9 @@ func New(cfg Config) (*API, error) {
 	a.addSearch()
 	a.addProfile()
 	a.addServices()
+	a.addInquiries()
+	a.addInbox()
+	a.addNotices()
 	a.addMe()
 	return a, a.finish()
 }

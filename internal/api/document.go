@@ -12,12 +12,14 @@ import (
 
 // The groups of operations in the document.
 const (
-	tagSearch   = "search"
-	tagProfiles = "profiles"
-	tagOwn      = "me"
+	tagSearch    = "search"
+	tagProfiles  = "profiles"
+	tagInquiries = "inquiries"
+	tagInbox     = "inbox"
+	tagOwn       = "me"
 )
 
-const about = `Search a board and keep your own profile and services.
+const about = `Search a board, keep your own profile and services, and talk with those you learn from or teach.
 
 - A token is made on the page /me/settings, or by ` + "`oduvan account create HANDLE --json`" + `. Send it as ` + "`Authorization: Bearer odt_…`" + `. Reading what is public needs none.
 - Bodies are JSON in UTF-8, up to 1 MiB. Unknown fields and unknown query parameters are refused.
@@ -40,6 +42,8 @@ func (a *API) describe() huma.Config {
 			Tags: []*huma.Tag{
 				{Name: tagSearch, Description: "Find tutors, creators and services"},
 				{Name: tagProfiles, Description: "Read public profiles"},
+				{Name: tagInquiries, Description: "Ask a tutor for help and write to each other; nobody but the two of you learns that you did"},
+				{Name: tagInbox, Description: "What you are told, and how"},
 				{Name: tagOwn, Description: "Your own account, profile and services"},
 			},
 			Components: &huma.Components{

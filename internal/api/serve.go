@@ -38,6 +38,7 @@ func Classes() map[string]limit.Class {
 // request is what is known of one request.
 type request struct {
 	route string // the pattern, for the log
+	path  string // the address without its query; never logged
 	lang  string
 	actor account.Actor
 	wrong bool // a token was shown and is not good
@@ -93,7 +94,7 @@ func (a *API) serve(rt route) gin.HandlerFunc {
 }
 
 func (a *API) begin(c *gin.Context) *request {
-	r := &request{route: c.FullPath(), lang: speaks(a.matcher, c.Request)}
+	r := &request{route: c.FullPath(), path: c.Request.URL.Path, lang: speaks(a.matcher, c.Request)}
 	c.Request = c.Request.WithContext(context.WithValue(c.Request.Context(), requestKey{}, r))
 	h := c.Writer.Header()
 	h.Set("X-Content-Type-Options", "nosniff")

@@ -45,7 +45,7 @@ type idInput struct {
 }
 
 type addServiceInput struct {
-	Key  string `header:"Idempotency-Key" maxLength:"200" doc:"Repeat a call safely: for 24 hours the same key and body give the same answer, and nothing is done twice. Another body with the same key is refused (idempotency_key_reused)." example:"7f1c0e1a-5a"`
+	Keyed
 	Body ServiceEdit
 }
 

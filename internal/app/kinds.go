@@ -86,12 +86,17 @@ func (l skillList) Names(lang string) []site.SkillName {
 	return out
 }
 
-// wording shows the texts of faults and facets to the API.
+// wording shows the texts of faults, notices and facets to the API.
 type wording struct{ *web.Web }
 
 // Fault is a fault's text in a language.
 func (t wording) Fault(lang, kind, code string, args map[string]any) string {
 	return t.Texts(lang).Fault(kind, code, args)
+}
+
+// Notice is what a notice says in a language.
+func (t wording) Notice(lang, kind string, places ...any) string {
+	return t.Texts(lang).T("notice."+kind, places...)
 }
 
 // Word is the name of a facet's value in a language.
