@@ -18,8 +18,18 @@ import (
 
 // mountMessages registers how people reach and hear each other.
 func (s *Site) mountMessages(r gin.IRouter) {
+	s.mountInbox(r)
 	r.GET("/tutors/:handle/ask", s.page(s.askForm))
 	r.POST("/tutors/:handle/ask", s.page(s.sendAsk))
+	r.GET("/inquiries", s.page(s.inquiries))
+	r.GET("/inquiries/:id", s.page(s.thread))
+	r.POST("/inquiries/:id", s.page(s.write))
+	r.POST("/inquiries/:id/decline", s.act(s.declineInquiry))
+	r.POST("/inquiries/:id/withdraw", s.act(s.withdrawInquiry))
+	r.POST("/inquiries/:id/close", s.act(s.closeThread))
+	r.POST("/inquiries/:id/marks", s.act(s.threadMarks))
+	r.GET("/inquiries/:id/report/:message", s.page(s.reportForm))
+	r.POST("/inquiries/:id/report/:message", s.act(s.report))
 }
 
 // askPath is where a tutor is written to.
@@ -132,14 +142,15 @@ func (s *Site) sendAsk(c *gin.Context) error {
 	if v.actor.Anonymous() {
 		return s.askLater(c, typed, shown)
 	}
-	if _, err := s.Messages.Ask(ctx, v.actor, typed.Ask); err != nil {
+	sent, err := s.Messages.Ask(ctx, v.actor, typed.Ask)
+	if err != nil {
 		return s.again(c, err, shown)
 	}
 	if err := s.dropAsk(ctx, typed.Handle, typed.ServiceID); err != nil {
 		return err
 	}
 	s.say(c, "ok", "ask.sent")
-	return s.see(c, "/inquiries")
+	return s.see(c, message.Path(sent.ID))
 }
 
 // askLater keeps a stranger's words and leads to a new account and back.

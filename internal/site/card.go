@@ -29,7 +29,12 @@ func (s *Site) viewer(ctx context.Context, f web.Frame, v *visit) (*web.Viewer, 
 	if out.Name == "" {
 		out.Name = v.actor.Handle
 	}
-	out.Links = []web.Link{{Label: f.T("site.my_services"), URL: "/me/services", Icon: "services"}}
+	news, err := s.Notices.Unread(ctx, v.actor)
+	if err != nil {
+		return nil, err
+	}
+	out.Links = []web.Link{{Label: f.T("site.inbox"), URL: "/inbox", Icon: "inbox", Count: news},
+		{Label: f.T("site.my_services"), URL: "/me/services", Icon: "services"}}
 	if v.moderates() {
 		out.Links = append(out.Links, web.Link{Label: f.T("site.admin"), URL: "/admin", Icon: "admin"})
 	}
