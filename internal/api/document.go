@@ -27,6 +27,7 @@ const about = `Search a board, keep your own profile and services, and talk with
 - Every error is a problem (RFC 9457) with a stable ` + "`code`" + ` and the fields at fault. Its texts follow Accept-Language (ru, en).
 - Limits: by account, or by neighbourhood of addresses without a token. RateLimit-Policy tells quota (q) and window in seconds (w); over it the answer is 429 with Retry-After.
 - Public reading is open to pages of any origin (CORS), without credentials. Everything else is not for browsers' scripts of other origins.
+- What two people write to each other is theirs: to everybody else, moderators too, it is 404.
 - A public change is found by search within two seconds.`
 
 // describe is the document's frame and huma's settings. huma's own pages stay

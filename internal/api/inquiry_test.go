@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"net/http"
 	"net/http/httptest"
-	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -110,7 +109,11 @@ func (w *world) reachTalk(method, path string, op *operation) []int {
 	ask(tutor, nowhere, strings.Repeat(" ", 1<<20+1))
 	ask(tutor, nowhere, strings.Replace(body, "{", `{"ids":["`+zero+`"],`, 1))
 	ask(tutor, nowhere, strings.Replace(body, `"all":true`, `"ids":["`+zero+`"]`, 1))
-	for _, end := range []string{"/messages", "/decline", ""} {
+	ends := []string{"/messages", "/decline", ""}
+	if op.OperationID == "ask" {
+		ends = ends[2:] // or it would ask once more itself
+	}
+	for _, end := range ends {
 		inquiry := w.did("POST", "/profiles/"+name("tutor")+"/inquiries", learner, question)
 		said := w.did("POST", "/inquiries/"+inquiry+"/messages", learner, `{"text":"One thing more."}`)
 		if end != "" {
@@ -411,7 +414,7 @@ func TestForgotten(t *testing.T) {
 			}
 		}
 		if got := w.ask("GET", "/api/v1/inquiries/"+inquiry, ada, "").Body.String(); !strings.Contains(got, `"erased":true`) ||
-			!strings.Contains(got, `"created_at":null`) || !slices.Contains([]bool{true}, strings.Contains(got, "Gladly.")) {
+			!strings.Contains(got, `"created_at":null`) || !strings.Contains(got, "Gladly.") {
 			t.Errorf("got %s", got)
 		}
 	})

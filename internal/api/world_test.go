@@ -66,7 +66,7 @@ func (texts) Fault(lang, kind, code string, args map[string]any) string {
 }
 
 func (texts) Notice(lang, kind string, places ...any) string {
-	return strings.TrimSpace(lang + " " + kind + " " + strings.Trim(fmt.Sprint(places...), "[]"))
+	return strings.TrimSpace(fmt.Sprintln(append([]any{lang, kind}, places...)...))
 }
 
 // teller is what the program puts between messages and notices.
