@@ -222,3 +222,55 @@ func TestTheOtherSideIsErased(t *testing.T) {
 		t.Error("the erased words are still there")
 	}
 }
+
+func TestInboxAndFeed(t *testing.T) {
+	t.Parallel()
+	apptest.Each(t, func(t *testing.T, w *apptest.World) {
+		ada, kid := w.Person("ada"), w.Person("kid")
+		ada.Profile(nil).Is(http.StatusOK)
+		kid.Get("/inbox").Is(http.StatusOK).Says("Здесь пока пусто").Lacks(".nav .badge")
+		path := asks(t, kid, "ada", wish)
+		ada.Get("/").Has(`.nav a[href="/inbox"] .badge`, `.tabs a[href="/inbox"] .badge`)
+		opened := ada.Get("/inbox").Is(http.StatusOK).Says("kid просит тебя помочь").Follow(".news h2 a").Is(http.StatusOK)
+		if opened.Path != path {
+			t.Errorf("the notice leads to %s, not to %s", opened.Path, path)
+		}
+		opened.Lacks(".nav .badge").Send("form#write", fill{"text": {"Секретные слова ответа"}}).Is(http.StatusOK)
+
+		// The learner hears of it in the feed, in general words.
+		settings := kid.Get("/me/notices").Is(http.StatusOK).Lacks("#feed-url", "#push").
+			Send(`form[action="/me/notices"]`, fill{"feed": {"1"}}).Is(http.StatusOK)
+		address := strings.TrimPrefix(settings.Text("#feed-url"), w.URL)
+		feed := w.Visitor().Get(address).Is(http.StatusOK)
+		if got := feed.Header.Get("Content-Type"); !strings.HasPrefix(got, "application/atom+xml") {
+			t.Errorf("the feed is %s", got)
+		}
+		if !strings.Contains(feed.Body, "ada отвечает на твоё обращение") || strings.Contains(feed.Body, "Секретные") || strings.Contains(feed.Body, wish) {
+			t.Errorf("the feed says:\n%s", feed.Body)
+		}
+		settings.Send(`form[action="/me/notices/feed"]`, nil).Is(http.StatusOK)
+		w.Visitor().Get(address).Is(http.StatusNotFound)
+
+		inbox := kid.Get("/inbox?unread=1").Is(http.StatusOK).Says("ada отвечает")
+		w.Clock.Advance(time.Second)
+		ada.Get(path).Send("form#write", fill{"text": {"И ещё"}}).Is(http.StatusOK)
+		inbox.Send(`form[action="/inbox/read"]`, nil).Is(http.StatusOK)
+		if got := kid.Get("/inbox?unread=1").Texts(".news h2"); len(got) != 1 || got[0] != "Новое сообщение от ada." {
+			t.Errorf("what came later is %q", got)
+		}
+		kid.Get("/inbox?kind=message_new").Send(`form[action$="/remove"]`, nil).Is(http.StatusOK)
+		kid.Get("/inbox?kind=message_new").Is(http.StatusOK).Lacks(".news .talk")
+		kid.Get("/inbox?kind=nonsense").Is(http.StatusUnprocessableEntity)
+
+		// A third party opens nothing of it.
+		mine := kid.Get("/inbox").Attr(".news h2 a", "href")
+		w.Person("ben").Get(mine).Is(http.StatusNotFound)
+		// Kinds that are off tell nothing.
+		kid.Get("/me/notices").Send(`form[action="/me/notices"]`, fill{"on": nil}).Is(http.StatusOK).Lacks(`input[name=on][checked]`)
+		before := len(kid.Get("/inbox").Texts(".news h2"))
+		ada.Get(path).Send("form#write", fill{"text": {"И ещё раз"}}).Is(http.StatusOK)
+		if got := len(kid.Get("/inbox").Texts(".news h2")); got != before {
+			t.Errorf("%d notices, there were %d", got, before)
+		}
+	})
+}
