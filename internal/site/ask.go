@@ -19,6 +19,7 @@ import (
 // mountMessages registers how people reach and hear each other.
 func (s *Site) mountMessages(r gin.IRouter) {
 	s.mountInbox(r)
+	r.POST("/me/capacity", s.act(s.saveCapacity))
 	r.GET("/join", s.limited("search", s.open(s.join)))
 	r.GET("/tutors/:handle/ask", s.page(s.askForm))
 	r.POST("/tutors/:handle/ask", s.page(s.sendAsk))

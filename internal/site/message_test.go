@@ -274,3 +274,46 @@ func TestInboxAndFeed(t *testing.T) {
 		}
 	})
 }
+
+func TestCapacity(t *testing.T) {
+	t.Parallel()
+	w := apptest.New(t)
+	ada := w.Person("ada")
+	ada.Get("/me/services").Is(http.StatusOK).Lacks("#capacity")
+	ada.Profile(nil).Is(http.StatusOK)
+	page := ada.Get("/me/services").Is(http.StatusOK)
+	refused := page.Send("#capacity", fill{"capacity": {"много"}}).Is(http.StatusUnprocessableEntity).Has("#f-capacity-error")
+	if got := refused.Attr("#f-capacity", "value"); got != "много" {
+		t.Errorf("the field holds %q", got)
+	}
+	page.Send("#capacity", fill{"capacity": {"1"}}).Is(http.StatusOK).Has(`#f-capacity[value="1"]`)
+	w.Visitor().Get("/tutors/ada").Is(http.StatusOK).Says("возьмёт ещё 1 обращение")
+	asks(t, w.Person("kid"), "ada", wish)
+	w.Visitor().Get("/tutors/ada").Is(http.StatusOK).Says("обращений и так хватает")
+	w.Person("ben").Get("/tutors/ada/ask").Send("form#ask", fill{"goal": {wish}}).Is(http.StatusConflict).Has("#troubles")
+}
+
+// TestTheWayIn goes from three questions to a tutor's form.
+func TestTheWayIn(t *testing.T) {
+	t.Parallel()
+	w := apptest.New(t)
+	ada, ben := w.Person("ada"), w.Person("ben")
+	ada.Profile(fill{"skill": {"Go"}}).Is(http.StatusOK)
+	ada.Service(fill{"title": {"План на месяц"}, "format": {"plan"}, "minutes": {""}}).Is(http.StatusOK)
+	ben.Profile(fill{"skill": {"Python"}}).Is(http.StatusOK)
+	ben.Service(fill{"title": {"Первый шаг"}, "pricing": {"free"}, "price": {""}}).Is(http.StatusOK)
+
+	kid := w.Visitor()
+	page := kid.Get("/").Is(http.StatusOK).Follow(`.door a[href="/join"]`).Is(http.StatusOK).Lacks("#h-plans", ".card")
+	if got := len(page.Texts("#join select")); got != 3 {
+		t.Errorf("%d questions", got)
+	}
+	found := page.Send("form#join", fill{"draw": {"code"}, "level": {"zero"}}).Is(http.StatusOK)
+	if got := found.Texts("h2"); strings.Join(got[:3], "|") != "Сначала — бесплатное|План учёбы|Бесплатно — с наставником" {
+		t.Errorf("the sections are %q", got)
+	}
+	found.Says("План на месяц", "Первый шаг", "ada").Has(`option[value=code][selected]`)
+	kid.Get("/join?draw=<b>&level=x&how=").Is(http.StatusOK)
+	kid.Get("/search?q=zzzzqqqq").Has(`.nothing a[href="/join"]`)
+	found.Follow(`#h-paid ~ .shelf a[href^="/tutors/"], section .shelf a[href^="/tutors/"]`).Is(http.StatusOK).Has(".asks a.btn")
+}

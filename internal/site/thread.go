@@ -194,11 +194,11 @@ func reasonWord(f web.Frame, r message.Reason) string {
 }
 
 func writeField(f web.Frame, t *message.Thread, text string, bad problems) *web.Field {
-	key := "thread.text"
+	label, hint := f.T("thread.text"), f.T("thread.text_hint")
 	if t.State == message.Open && t.Mine == message.Tutor {
-		key = "thread.answer"
+		label, hint = f.T("thread.answer"), f.T("thread.answer_hint")
 	}
-	return &web.Field{Name: "text", Label: f.T(key), Hint: f.T(key + "_hint"), Value: text, Error: bad.of("text"),
+	return &web.Field{Name: "text", Label: label, Hint: hint, Value: text, Error: bad.of("text"),
 		Max: message.MaxText, Required: true, Preview: f.Link("/me/preview")}
 }
 
