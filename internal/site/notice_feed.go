@@ -84,6 +84,9 @@ func (s *Site) subscribe(c *gin.Context, in request) (any, error) {
 	if err != nil {
 		return nil, err
 	}
+	if s.Notices.PushKey() == "" { // the page offers none, so nobody comes here by a button
+		return nil, fault.Of(fault.NotFound, "push_off")
+	}
 	var made struct {
 		Endpoint string `json:"endpoint"`
 		Keys     struct {
