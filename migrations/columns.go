@@ -11,8 +11,20 @@ type Column struct {
 	Table     string
 	Name      string
 	Class     string // public, pseudonymous, secret, financial, technical
-	Purpose   string
-	Retention string
+	Purpose   string // English
+	Retention string // English
+
+	PurposeRu   string // the same in Russian
+	RetentionRu string
+}
+
+// In is the purpose and the retention in a language: ru, or English for all
+// others.
+func (c Column) In(lang string) (purpose, retention string) {
+	if lang == "ru" {
+		return c.PurposeRu, c.RetentionRu
+	}
+	return c.Purpose, c.Retention
 }
 
 // List reads the column list in its order. No column stands in the schema that
@@ -30,11 +42,12 @@ func List() ([]Column, error) {
 	for i := 0; i+1 < len(tables); i += 2 {
 		columns := tables[i+1].Content
 		for j := 0; j+1 < len(columns); j += 2 {
-			var facts [3]string
+			var facts [5]string
 			if err := columns[j+1].Decode(&facts); err != nil {
 				return nil, fmt.Errorf("columns.yaml: %s.%s: %w", tables[i].Value, columns[j].Value, err)
 			}
-			out = append(out, Column{Table: tables[i].Value, Name: columns[j].Value, Class: facts[0], Purpose: facts[1], Retention: facts[2]})
+			out = append(out, Column{Table: tables[i].Value, Name: columns[j].Value, Class: facts[0],
+				Purpose: facts[1], Retention: facts[2], PurposeRu: facts[3], RetentionRu: facts[4]})
 		}
 	}
 	return out, nil

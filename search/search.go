@@ -66,6 +66,7 @@ type Document struct {
 	Active  time.Time // last public act, rounded to the day
 	Created time.Time
 	Weight  float64 // quality by acts, 0..1, a small part of the order
+	Second  bool    // the same thing stands in another kind: found only when its own kind is asked for
 }
 
 // Price is a price in minor units of a currency (ISO 4217).

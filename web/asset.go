@@ -160,7 +160,7 @@ func (a *asset) serve(rw http.ResponseWriter, r *http.Request, exact bool) {
 		return
 	}
 	body := a.body
-	if a.gzip != nil && acceptsGzip(r.Header.Get("Accept-Encoding")) {
+	if a.gzip != nil && AcceptsGzip(r.Header.Get("Accept-Encoding")) {
 		body = a.gzip
 		h.Set("Content-Encoding", "gzip")
 	}
@@ -171,8 +171,8 @@ func (a *asset) serve(rw http.ResponseWriter, r *http.Request, exact bool) {
 	_, _ = rw.Write(body) // the reader went away: nothing is left to do
 }
 
-// acceptsGzip reads Accept-Encoding (RFC 9110, 12.5.3) as far as gzip goes.
-func acceptsGzip(header string) bool {
+// AcceptsGzip reads Accept-Encoding (RFC 9110, 12.5.3) as far as gzip goes.
+func AcceptsGzip(header string) bool {
 	for part := range strings.SplitSeq(header, ",") {
 		name, q, _ := strings.Cut(strings.TrimSpace(part), ";")
 		if strings.EqualFold(strings.TrimSpace(name), "gzip") {

@@ -59,6 +59,15 @@ type Grid struct {
 	Caption string
 	Heads   []string
 	Rows    [][]string
+	Cards   bool // on a phone each row is a card with the heads as labels
+}
+
+// head is the head over the n-th cell of a row.
+func (g Grid) head(n int) string {
+	if n >= len(g.Heads) {
+		return ""
+	}
+	return g.Heads[n]
 }
 
 // Empty is what stands where nothing is yet: words and the next step.

@@ -43,16 +43,16 @@ type Column struct {
 	Table     string
 	Name      string
 	Class     string // public, pseudonymous, secret…
-	Purpose   string
+	Purpose   string // in the frame's language, as the retention
 	Retention string
 }
 
 // grid makes the privacy table.
 func (p LegalPage) grid(f Frame) Grid {
-	g := Grid{Caption: f.T("legal.columns"), Heads: []string{f.T("legal.column"), f.T("legal.class"),
+	g := Grid{Cards: true, Caption: f.T("legal.columns"), Heads: []string{f.T("legal.column"), f.T("legal.class"),
 		f.T("legal.purpose"), f.T("legal.retention")}}
 	for _, c := range p.Columns {
-		g.Rows = append(g.Rows, []string{c.Table + "." + c.Name, c.Class, c.Purpose, c.Retention})
+		g.Rows = append(g.Rows, []string{c.Table + "." + c.Name, f.T("legal.class_" + c.Class), c.Purpose, c.Retention})
 	}
 	return g
 }

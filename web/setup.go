@@ -53,6 +53,7 @@ type WaitingRow struct {
 	AboutHTML string // sanitised
 	Links     []Link
 	Action    string
+	Version   string // of what is shown: only this one is approved
 }
 
 // InvitationsPage makes invitations.

@@ -106,13 +106,14 @@ func (a *Accounts) EraseAgain(ctx context.Context) (n int, err error) {
 // before the commit: an erasure that a crash cut off between the two is done
 // again by a restore, while the other order could bring an erased one back.
 func (a *Accounts) erase(ctx context.Context, tx *db.Tx, acc Account) error {
+	// Before the holders: what they set now is how the change log forgets the id.
+	if err := noDeadlines(ctx, tx, acc.ID); err != nil {
+		return err
+	}
 	for _, h := range slices.Backward(a.held) {
 		if err := h.Erase(ctx, tx, acc.ID); err != nil {
 			return err
 		}
-	}
-	if err := noDeadlines(ctx, tx, acc.ID); err != nil {
-		return err
 	}
 	for table := range strings.FieldsSeq(ownTables) {
 		column := "account_id"

@@ -253,6 +253,13 @@ func (a *Accounts) FinishLogin(ctx context.Context, state, response []byte) (Acc
 		return Account{}, refusedLogin(err)
 	}
 	err = a.db.Write(ctx, func(tx *db.Tx) error {
+		// Writing first holds the row: the same answer sent twice at once must
+		// find the counter that its twin has left.
+		_, err := tx.NewUpdate().Model((*Passkey)(nil)).Set("used_on = ?", tx.Today()).
+			Where("credential_id = ?", []byte(parsed.RawID)).Exec(ctx)
+		if err != nil {
+			return err
+		}
 		now, err := bearer(ctx, tx, parsed.RawID, parsed.Response.UserHandle)
 		if err != nil {
 			return refusedLogin(err)

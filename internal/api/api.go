@@ -46,13 +46,20 @@ type Config struct {
 	Messages  *message.Messages
 	Notices   *notice.Notices
 	Catalogue *catalogue.Catalogue
-	Limits    *limit.Limiter // must know the class of Classes
+	Limits    Limits // must know the class of Classes
 	Texts     Texts
 	Skills    func(id, lang string) string           // a skill's name; a free word comes back as it is
 	Words     func(facet, value, lang string) string // names of the other facets' values; nil: the value itself
 	Asset     func(name string) string               // address of a static file by its plain name
 	Now       func() time.Time
 	Log       *slog.Logger
+}
+
+// Limits count acts by neighbourhood of addresses and by account.
+type Limits interface {
+	Address(remote string) limit.Key
+	Account(id string) limit.Key
+	Allow(class string, key limit.Key) (ok bool, retryAfter time.Duration)
 }
 
 // API answers under /api. It is safe for concurrent use.

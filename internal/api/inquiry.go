@@ -179,7 +179,7 @@ func (a *API) addInquiries() {
 	add(a, operation{id: "write", method: http.MethodPost, path: one + "/messages", tag: tagInquiries, own: true, summary: "Write a message",
 		text: "The tutor's first one answers the inquiry. The same words twice in a row are kept once. " +
 			"At most 20 in a row without the other side, and 3 of the learner while the inquiry waits (429).",
-		statuses: []int{http.StatusNotFound, http.StatusConflict}, answer: MessageSent{}}, a.write)
+		statuses: []int{http.StatusNotFound, http.StatusConflict}, answer: MessageSent{}}, a.say)
 	add(a, operation{id: "decline", method: http.MethodPost, path: one + "/decline", tag: tagInquiries, own: true,
 		summary: "Decline an inquiry that waits for you", text: "It counts as an answer. 403 for the learner, who withdraws.",
 		statuses: []int{http.StatusForbidden, http.StatusNotFound, http.StatusConflict}}, a.decline)
@@ -236,7 +236,7 @@ func (a *API) thread(ctx context.Context, r *request, in *threadInput) (*threadO
 	return &threadOutput{Body: out}, nil
 }
 
-func (a *API) write(ctx context.Context, r *request, in *writeInput) (*created, error) {
+func (a *API) say(ctx context.Context, r *request, in *writeInput) (*created, error) {
 	return a.once(ctx, r, in.Key, func() (string, any, error) {
 		m, err := a.Messages.Write(ctx, r.actor, in.ID, in.Body.Text)
 		if err != nil {

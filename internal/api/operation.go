@@ -47,7 +47,7 @@ func add[I, O any](a *API, o operation, verb func(context.Context, *request, *I)
 func (o operation) describe(a *API, body bool) huma.Operation {
 	op := huma.Operation{OperationID: o.id, Method: o.method, Path: o.path, Tags: []string{o.tag},
 		Summary: o.summary, Description: o.text, Metadata: map[string]any{"own": o.own},
-		MaxBodyBytes:    maxBody + 1, // huma refuses a body that reaches the bound
+		MaxBodyBytes:    MaxBody + 1, // huma refuses a body that reaches the bound
 		BodyReadTimeout: -1,          // the body is in memory by then
 		Responses:       map[string]*huma.Response{}}
 	statuses := append([]int{http.StatusTooManyRequests, http.StatusInternalServerError, http.StatusServiceUnavailable,

@@ -75,6 +75,10 @@ type refusal struct {
 	header http.Header
 }
 
+// statusGone is of a client that went away before its answer; it stands in the
+// metrics only.
+const statusGone = 499
+
 type complaint struct {
 	field, code string
 	args        map[string]any
@@ -138,7 +142,10 @@ func (a *API) problem(r *request, err error) *Problem {
 		return a.render(r, out, kindOf(out.status))
 	}
 	kind := fault.KindOf(err)
-	if errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
+	if errors.Is(err, context.Canceled) {
+		return a.render(r, refusal{status: statusGone, code: "gone_away"}, fault.Unavailable.String())
+	}
+	if errors.Is(err, context.DeadlineExceeded) {
 		kind = fault.Unavailable
 	}
 	out = refusal{status: statusOf(kind), header: http.Header{}}
@@ -196,19 +203,27 @@ func (a *API) render(r *request, out refusal, kind string) *Problem {
 
 // refuse answers with an error before or outside of huma.
 func (a *API) refuse(c *gin.Context, r *request, err error) {
-	p := a.problem(r, err)
+	a.write(c.Writer, c.Request, a.problem(r, err), r.route)
+}
+
+func (a *API) write(w http.ResponseWriter, r *http.Request, p *Problem, route string) {
+	h := w.Header()
 	for name, values := range p.headers {
-		c.Writer.Header()[name] = values
+		h[name] = values
 	}
-	h := c.Writer.Header()
 	h.Set("Content-Type", problemType)
 	h.Set("Cache-Control", "no-store")
-	c.Status(p.Status)
+	w.WriteHeader(p.Status)
 	body, err := json.Marshal(p)
-	if err == nil && c.Request.Method != http.MethodHead {
-		_, err = c.Writer.Write(append(body, '\n'))
+	if err == nil && r.Method != http.MethodHead {
+		_, err = w.Write(append(body, '\n'))
 	}
 	if err != nil {
-		a.Log.Info("answer broke off", "route", r.route, "error", err)
+		a.Log.Info("answer broke off", "route", route, "error", err)
 	}
+}
+
+// Busy answers a request that the program has no room for just now.
+func (a *API) Busy(w http.ResponseWriter, r *http.Request) {
+	a.write(w, r, a.problem(&request{lang: speaks(a.matcher, r)}, fault.Of(fault.Unavailable, "")), "")
 }

@@ -23,8 +23,8 @@ import (
 	"github.com/tmoeg/oduvan/internal/limit"
 )
 
-// maxBody is the largest body taken, in bytes.
-const maxBody = 1 << 20
+// MaxBody is the largest body taken, in bytes.
+const MaxBody = 1 << 20
 
 // class is the limit of all calls, by account, and by neighbourhood of
 // addresses for whoever shows no token.
@@ -231,11 +231,11 @@ func (a *API) readBody(c *gin.Context, r *request) error {
 	if err := jsonOnly(c.Request.Header); err != nil {
 		return err
 	}
-	body, err := io.ReadAll(http.MaxBytesReader(c.Writer, c.Request.Body, maxBody))
+	body, err := io.ReadAll(http.MaxBytesReader(c.Writer, c.Request.Body, MaxBody))
 	var large *http.MaxBytesError
 	switch {
 	case errors.As(err, &large):
-		return fault.Of(fault.TooLarge, "too_large").With("Max", strconv.Itoa(maxBody))
+		return fault.Of(fault.TooLarge, "too_large").With("Max", strconv.Itoa(MaxBody))
 	case err != nil:
 		return refusal{status: http.StatusBadRequest, code: "body_broken"}
 	}

@@ -5,12 +5,10 @@ package app
 
 import (
 	"context"
-	"crypto/rand"
 	"errors"
 	"fmt"
 	"io"
 	"log/slog"
-	"maps"
 	"net"
 	"net/http"
 	"net/url"
@@ -29,7 +27,6 @@ import (
 	"github.com/tmoeg/oduvan/internal/catalogue"
 	"github.com/tmoeg/oduvan/internal/config"
 	"github.com/tmoeg/oduvan/internal/db"
-	"github.com/tmoeg/oduvan/internal/limit"
 	"github.com/tmoeg/oduvan/internal/market"
 	"github.com/tmoeg/oduvan/internal/message"
 	"github.com/tmoeg/oduvan/internal/notice"
@@ -74,6 +71,7 @@ type App struct {
 	index    io.Closer
 	pictures io.Closer
 	metrics  *metrics
+	limits   *gate
 	handler  http.Handler
 	routes   gin.RoutesInfo
 	stopping atomic.Bool
@@ -117,15 +115,15 @@ func New(ctx context.Context, cfg config.Config, opt Options) (a *App, err error
 		return a, err
 	}
 	a.hold()
-	limits, err := newLimits(opt, a.DB.Now)
+	a.limits, err = newGate(opt, cfg.Proxies(), a.DB.Now)
 	if err != nil {
 		return a, err
 	}
 	a.Site = site.New(site.Config{URL: address, Web: pages, Accounts: a.Accounts, Branch: a.Branch, Profiles: a.Profiles, Market: a.Market,
-		Messages: a.Messages, Notices: a.Notices, Catalogue: a.Catalogue, Skills: skillList{skills}, Limits: limits, Pictures: a.Pictures, Keys: a.Keys, Sessions: a.Accounts.Sessions(),
+		Messages: a.Messages, Notices: a.Notices, Catalogue: a.Catalogue, Skills: skillList{skills}, Limits: a.limits, Pictures: a.Pictures, Keys: a.Keys, Sessions: a.Accounts.Sessions(),
 		Generation: a.DB.Generation, Now: a.DB.Now, Log: a.Log})
 	a.API, err = api.New(api.Config{Accounts: a.Accounts, Branch: a.Branch, Profiles: a.Profiles, Market: a.Market, Messages: a.Messages, Notices: a.Notices, Catalogue: a.Catalogue,
-		Limits: limits, Texts: wording{pages}, Skills: skills.Name, Words: wording{pages}.Word, URL: cfg.URL, Now: a.DB.Now, Log: a.Log, Asset: pages.Asset})
+		Limits: a.limits, Texts: wording{pages}, Skills: skills.Name, Words: wording{pages}.Word, URL: cfg.URL, Now: a.DB.Now, Log: a.Log, Asset: pages.Asset})
 	if err != nil {
 		return a, err
 	}
@@ -192,17 +190,36 @@ func (a *App) Close() error {
 
 const shutdownWait = 8 * time.Second
 
-// Run serves until ctx ends: then it says "not ready", lets requests finish
-// and stops the jobs.
+// Run serves until ctx ends: then it says "not ready", lets requests finish,
+// and only then stops the jobs and the index, which requests need.
 func (a *App) Run(ctx context.Context, listener, metrics net.Listener) error {
 	group, ctx := errgroup.WithContext(ctx)
 	group.Go(func() error { return a.serve(ctx, a.server(a.handler), listener) })
 	if metrics != nil {
 		group.Go(func() error { return a.serve(ctx, a.server(a.metrics.handler()), metrics) })
 	}
-	group.Go(func() error { return a.DB.Work(ctx) })
-	group.Go(func() error { return a.Catalogue.Run(ctx) })
-	return group.Wait()
+	work, stop := context.WithCancel(context.WithoutCancel(ctx))
+	defer stop()
+	var behind errgroup.Group
+	for _, run := range []func(context.Context) error{a.DB.Work, a.Catalogue.Run} {
+		failed := make(chan error, 1)
+		behind.Go(func() error {
+			err := run(work)
+			failed <- err
+			return err
+		})
+		group.Go(func() error {
+			select {
+			case err := <-failed: // serving does not go on without it
+				return err
+			case <-ctx.Done():
+				return nil
+			}
+		})
+	}
+	err := group.Wait()
+	stop()
+	return errors.Join(err, behind.Wait())
 }
 
 func (a *App) serve(ctx context.Context, srv *http.Server, l net.Listener) error {
@@ -217,15 +234,4 @@ func (a *App) serve(ctx context.Context, srv *http.Server, l net.Listener) error
 	wait, cancel := context.WithTimeout(context.WithoutCancel(ctx), shutdownWait)
 	defer cancel()
 	return srv.Shutdown(wait)
-}
-
-func newLimits(opt Options, clock func() time.Time) (*limit.Limiter, error) {
-	classes := site.Classes()
-	maps.Copy(classes, api.Classes())
-	if opt.NoLimits {
-		for name := range classes {
-			classes[name] = limit.Class{Every: time.Microsecond, Burst: 1 << 20}
-		}
-	}
-	return limit.New(limit.Config{Classes: classes, Random: rand.Reader}, clock)
 }

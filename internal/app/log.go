@@ -10,7 +10,7 @@ import (
 func known(key string) bool {
 	switch key {
 	case "route", "status", "error", "error_id", "kind", "attempt", "stack", "took", "count", "engine", "path", "cursor",
-		"documents", "seq", "code", "batch", "generation", "pause", "job", "migration":
+		"documents", "seq", "code", "batch", "generation", "pause", "job", "migration", "reason":
 		return true
 	}
 	return false

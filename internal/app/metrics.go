@@ -52,13 +52,20 @@ func (a *App) behind(ctx context.Context) (int, error) {
 	return int(n - a.Catalogue.Applied()), err
 }
 
+// statusGone is of a reader who went away: nobody's fault.
+const statusGone = 499
+
 // route records one answered request.
 func (m *metrics) route(c *gin.Context, took time.Duration) {
 	name := c.FullPath()
 	if name == "" {
 		name = "none"
 	}
-	m.requests.WithLabelValues(name, method(c.Request.Method), strconv.Itoa(c.Writer.Status()/100)+"xx").Observe(took.Seconds())
+	status := strconv.Itoa(c.Writer.Status()/100) + "xx"
+	if c.Writer.Status() == statusGone {
+		status = strconv.Itoa(statusGone)
+	}
+	m.requests.WithLabelValues(name, method(c.Request.Method), status).Observe(took.Seconds())
 }
 
 // method is one of a few words: a stranger's invention must not become a series.

@@ -45,7 +45,7 @@ func (a *App) Routes() gin.RoutesInfo {
 func (a *App) route(router http.Handler) (http.Handler, error) {
 	pages := a.Site.Wrap(router)
 	split := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if strings.HasPrefix(r.URL.Path, "/api/") || r.URL.Path == "/healthz" || r.URL.Path == "/readyz" {
+		if strings.HasPrefix(r.URL.Path, "/api/") {
 			router.ServeHTTP(w, r)
 			return
 		}
@@ -56,16 +56,27 @@ func (a *App) route(router http.Handler) (http.Handler, error) {
 	if err != nil {
 		return nil, err
 	}
-	return a.counted(a.lane(deadline(zip(split)))), nil
+	return a.limits.located(a.counted(a.healthy(router, a.bodies(a.lane(a.deadline(zip(split))))))), nil
+}
+
+// healthy answers whoever watches the program past everything that may be full.
+func (a *App) healthy(router, next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Method == http.MethodGet && (r.URL.Path == "/healthz" || r.URL.Path == "/readyz") {
+			hangUpUnread(w, r)
+			router.ServeHTTP(w, r)
+			return
+		}
+		next.ServeHTTP(w, r)
+	})
 }
 
 func (a *App) router() *gin.Engine {
 	r := gin.New()
 	r.HandleMethodNotAllowed = true
 	r.RedirectTrailingSlash = false
-	r.MaxMultipartMemory = 1 << 20
 	_ = r.SetTrustedProxies(nil)
-	r.Use(a.logged, a.recovered)
+	r.Use(a.logged, a.recovered, a.readable)
 	r.GET("/healthz", func(c *gin.Context) { c.String(http.StatusOK, "ok\n") })
 	r.GET("/readyz", a.ready)
 	a.Site.Mount(r)
@@ -133,6 +144,9 @@ func (a *App) logged(c *gin.Context) {
 // can be: the server itself leaves the body out (RFC 9110, 9.3.2).
 func (a *App) counted(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if a.Config.Secure() { // what browsers heard once they keep for a year
+			w.Header().Set("Strict-Transport-Security", "max-age=31536000")
+		}
 		a.metrics.inFlight.Inc()
 		defer a.metrics.inFlight.Dec()
 		if r.Method == http.MethodHead {
@@ -159,9 +173,7 @@ func (a *App) lane(next http.Handler) http.Handler {
 			case <-r.Context().Done():
 				return
 			case <-timer.C:
-				a.metrics.refused.Inc()
-				w.Header().Set("Retry-After", "1")
-				http.Error(w, "503: too busy, try again in a second", http.StatusServiceUnavailable)
+				a.busy(w, r)
 				return
 			}
 		}
@@ -170,10 +182,11 @@ func (a *App) lane(next http.Handler) http.Handler {
 	})
 }
 
-func deadline(next http.Handler) http.Handler {
+// deadline bounds the work on a request; its body has come before.
+func (a *App) deadline(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		limit := handlerDeadline
-		if strings.HasPrefix(r.Header.Get("Content-Type"), "multipart/") {
+		if a.Site.Uploads(r) {
 			limit = uploadDeadline
 		}
 		ctx, cancel := context.WithTimeout(r.Context(), limit)

@@ -67,7 +67,7 @@ func kind(name string) catalogue.Kind {
 			rows, err := read(ctx, tx, ids)
 			for _, t := range rows {
 				out = append(out, catalogue.Listing{ID: t.ID, Handle: t.handle(), Title: t.Title, Skills: []string{"go"},
-					Price: t.price(), Free: t.Title == "free", Since: t.day()})
+					Price: t.price(), Free: t.Title == "free", Second: t.Title == "again", Since: t.day()})
 			}
 			return out, err
 		},
@@ -260,7 +260,7 @@ func TestFallbackWhenTheIndexIsAway(t *testing.T) {
 	t.Parallel()
 	each(t, func(t *testing.T, w *world) {
 		w.put(t, some()...)
-		w.put(t, thing{Kind: "service", ID: "f", Title: "free", Shown: true, Day: 9})
+		w.put(t, thing{Kind: "service", ID: "f", Title: "free", Shown: true, Day: 9}, thing{Kind: "tutor", ID: "g", Title: "again", Shown: true})
 		for name, engine := range map[string]search.Engine{
 			"broken": broken{w.engine}, "panics": panicking{w.engine}, "hangs": hanging{w.engine},
 		} {
@@ -272,6 +272,7 @@ func TestFallbackWhenTheIndexIsAway(t *testing.T) {
 				{search.Query{}, []string{"service:free", "tutor:ben", "service:ada's lesson", "tutor:ada"}},
 				{search.Query{Text: "ADA"}, []string{"service:ada's lesson", "tutor:ada"}},
 				{search.Query{Kinds: []string{"tutor"}, Limit: 1, Offset: 1}, []string{"tutor:ada"}},
+				{search.Query{Kinds: []string{"tutor"}}, []string{"tutor:ben", "tutor:ada", "tutor:again"}},
 				{search.Query{Free: true}, []string{"service:free"}},
 				{search.Query{Skills: []string{"rust"}}, []string{}},
 				{search.Query{Owner: "owner-b"}, []string{"tutor:ben"}},

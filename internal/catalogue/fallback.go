@@ -61,7 +61,7 @@ func (c *Catalogue) fallback(ctx context.Context, q search.Query) (Page, error) 
 	if err != nil {
 		return Page{}, err
 	}
-	list = slices.DeleteFunc(list, func(l Listing) bool { return !fits(l, q) })
+	list = slices.DeleteFunc(list, func(l Listing) bool { return len(q.Kinds) == 0 && l.Second || !fits(l, q) })
 	if q.Sort == search.SortPrice {
 		slices.SortStableFunc(list, func(a, b Listing) int { return comparePrices(a, b, q) })
 	}

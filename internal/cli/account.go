@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"text/tabwriter"
@@ -11,8 +12,8 @@ import (
 )
 
 func (c *command) account() *cobra.Command {
-	group := &cobra.Command{Use: "account", Short: "Make and list accounts, give roles"}
-	group.AddCommand(c.accountCreate(), c.accountList(), c.accountGrant())
+	group := &cobra.Command{Use: "account", Short: "Make, list and erase accounts, give roles"}
+	group.AddCommand(c.accountCreate(), c.accountList(), c.accountGrant(), c.accountErase())
 	return group
 }
 
@@ -51,7 +52,7 @@ func (c *command) accountList() *cobra.Command {
 				return err
 			}
 			defer a.Close()
-			list, err := a.Accounts.List(cmd.Context(), account.Console(), account.Filter{})
+			list, err := allAccounts(cmd.Context(), a.Accounts)
 			if err != nil {
 				return err
 			}
@@ -76,6 +77,24 @@ func (c *command) accountList() *cobra.Command {
 	return cmd
 }
 
+// accountsPage is how many accounts one query reads.
+const accountsPage = 1000
+
+// allAccounts reads every account, page by page.
+func allAccounts(ctx context.Context, accounts *account.Accounts) (all []account.Account, err error) {
+	for f := (account.Filter{Limit: accountsPage}); ; {
+		page, err := accounts.List(ctx, account.Console(), f)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, page...)
+		if len(page) < f.Limit {
+			return all, nil
+		}
+		f.After = page[len(page)-1].Handle
+	}
+}
+
 func (c *command) accountGrant() *cobra.Command {
 	return &cobra.Command{Use: "grant HANDLE ROLE", Short: "Give an account the role member, moderator or operator", Args: cobra.ExactArgs(2),
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -88,6 +107,24 @@ func (c *command) accountGrant() *cobra.Command {
 				return err
 			}
 			_, err = fmt.Fprintf(c.Out, "%s is %s now\n", args[0], args[1])
+			return err
+		}}
+}
+
+func (c *command) accountErase() *cobra.Command {
+	return &cobra.Command{Use: "erase HANDLE", Short: "Erase an imported account that nobody has claimed, for somebody who does not want to be listed", Args: cobra.ExactArgs(1),
+		Long: "Erase removes an imported account with its profile and services, for good: a later import leaves the\n" +
+			"person out. An account that has an owner is refused, since only its owner may erase it.",
+		RunE: func(cmd *cobra.Command, args []string) error {
+			a, err := c.open(cmd)
+			if err != nil {
+				return err
+			}
+			defer a.Close()
+			if err := a.Accounts.EraseUnclaimed(cmd.Context(), account.Console(), args[0]); err != nil {
+				return err
+			}
+			_, err = fmt.Fprintf(c.Out, "%s is erased\n", args[0])
 			return err
 		}}
 }

@@ -11,6 +11,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"os"
 	"os/signal"
 	"runtime/debug"
 	"syscall"
@@ -127,7 +128,17 @@ func (c *command) open(cmd *cobra.Command) (*app.App, error) {
 }
 
 func (c *command) logger() *slog.Logger {
-	return slog.New(app.OnlyKnownKeys(slog.NewTextHandler(c.Err, nil)))
+	return slog.New(app.OnlyKnownKeys(handler(c.Err)))
+}
+
+// handler writes for a person at a terminal, and JSON for whatever collects logs.
+func handler(w io.Writer) slog.Handler {
+	if f, ok := w.(*os.File); ok {
+		if info, err := f.Stat(); err == nil && info.Mode()&os.ModeCharDevice != 0 {
+			return slog.NewTextHandler(w, nil)
+		}
+	}
+	return slog.NewJSONHandler(w, nil)
 }
 
 func version() string {

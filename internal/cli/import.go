@@ -24,16 +24,16 @@ func (c *command) importing() *cobra.Command {
 	var f importFlags
 	cmd := &cobra.Command{Use: "import FILE", Short: "Take in a list of mentors", Args: cobra.ExactArgs(1),
 		Long: "Import reads a list of people and writes all of it or nothing. Without --publish they become drafts that\n" +
-			"nobody sees; --claims names a file for the codes by which each person takes the own profile. Publish\n" +
-			"only with people's consent. A second import updates and doubles nothing.",
-		Example: "  oduvan import --format getmentor mentors.json --dry-run\n  oduvan import --format getmentor mentors.json --claims claims.csv",
+			"nobody sees. --claims names a file for the codes by which each person takes the own profile, draft or\n" +
+			"published. Publish only with people's consent; who wants to be removed is, by account erase. A second\n" +
+			"import updates and doubles nothing.",
+		Example: "  oduvan import --format getmentor mentors.json --dry-run\n  oduvan import --format getmentor mentors.json --claims claims.csv\n  oduvan import --format getmentor mentors.json --publish --claims claims.csv",
 		RunE:    func(cmd *cobra.Command, args []string) error { return c.runImport(cmd, args[0], f) }}
 	cmd.Flags().StringVar(&f.format, "format", "", "getmentor, codingcoach or oduvan")
 	cmd.Flags().StringVar(&f.claims, "claims", "", "write claim codes to this new file (0600)")
 	cmd.Flags().BoolVar(&f.publish, "publish", false, "publish at once, under the given names: only with people's consent")
 	cmd.Flags().BoolVar(&f.dryRun, "dry-run", false, "show what would happen and write nothing")
 	cmd.Flags().BoolVar(&f.asJSON, "json", false, "print the report as JSON")
-	cmd.MarkFlagsMutuallyExclusive("publish", "claims")
 	_ = cmd.MarkFlagRequired("format")
 	return cmd
 }

@@ -45,7 +45,32 @@ func (c *Config) check() error {
 			add("metrics_listen", errors.New("is the same as listen"))
 		}
 	}
+	_, err = parseProxies(c.TrustedProxies)
+	add("trusted_proxies", err)
 	return errors.Join(faults...)
+}
+
+// parseProxies reads addresses and networks with commas between them. The
+// whole internet is refused: anybody's word would be believed then.
+func parseProxies(text string) ([]netip.Prefix, error) {
+	var out []netip.Prefix
+	for part := range strings.SplitSeq(text, ",") {
+		part = strings.TrimSpace(part)
+		if part == "" {
+			continue
+		}
+		if addr, err := netip.ParseAddr(part); err == nil {
+			addr = addr.Unmap().WithZone("")
+			out = append(out, netip.PrefixFrom(addr, addr.BitLen()))
+			continue
+		}
+		network, err := netip.ParsePrefix(part)
+		if err != nil || network.Bits() == 0 {
+			return nil, errors.New("must be IP addresses or networks such as 10.0.0.0/8, with commas between them")
+		}
+		out = append(out, network.Masked())
+	}
+	return out, nil
 }
 
 // checkListen gives the port of a host:port.

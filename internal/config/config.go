@@ -17,20 +17,27 @@ import (
 // Config is everything an operator can set. Load gives a checked one; Default
 // is right as it is.
 type Config struct {
-	Listen        string // host:port to serve on; port 0 takes a free one
-	Data          string // folder of everything the branch keeps
-	URL           string // canonical address without a path; empty only while the port is not known, see Bound
-	DatabaseURL   string // postgres://…; empty: SQLite in the data folder
-	MeiliURL      string // Meilisearch; empty: the embedded engine
-	MeiliKey      string // its API key
-	MetricsListen string // host:port of /metrics; empty: off
-	Secrets       string // folder of the keys; empty: <Data>/secrets
-	Demo          bool   // fill an empty branch with made-up people
+	Listen         string // host:port to serve on; port 0 takes a free one
+	Data           string // folder of everything the branch keeps
+	URL            string // canonical address without a path; empty only while the port is not known, see Bound
+	DatabaseURL    string // postgres://…; empty: SQLite in the data folder
+	MeiliURL       string // Meilisearch; empty: the embedded engine
+	MeiliKey       string // its API key
+	MetricsListen  string // host:port of /metrics; empty: off
+	Secrets        string // folder of the keys; empty: <Data>/secrets
+	TrustedProxies string // addresses and networks, by commas, whose X-Forwarded-For is believed; empty: nobody's
+	Demo           bool   // fill an empty branch with made-up people
 }
 
 // Default is what Load gives when nothing is set.
 func Default() Config {
 	return Config{Listen: defaultListen, Data: defaultData, URL: localURL("8080")}
+}
+
+// Proxies are the networks of the trusted proxies.
+func (c Config) Proxies() []netip.Prefix {
+	list, _ := parseProxies(c.TrustedProxies) // checked by Load
+	return list
 }
 
 // Addr is the address to listen on.

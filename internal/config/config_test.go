@@ -86,7 +86,7 @@ func TestEverySettingEveryWay(t *testing.T) {
 	t.Parallel()
 	values := map[string]string{
 		"listen": "127.0.0.1:99", "data": "/d", "url": "https://board.example", "database_url": "postgres://u:p@h/db",
-		"meili_url": "http://m:7700", "meili_key": "k", "metrics_listen": "127.0.0.1:9", "secrets": "/s", "demo": "true",
+		"meili_url": "http://m:7700", "meili_key": "k", "metrics_listen": "127.0.0.1:9", "secrets": "/s", "trusted_proxies": "10.0.0.1", "demo": "true",
 	}
 	for _, s := range config.Describe() {
 		value, ok := values[s.Key]
@@ -266,7 +266,7 @@ func TestNoSecretIsPrinted(t *testing.T) {
 		MeiliURL: "http://meili:7700", MeiliKey: "s3cret",
 	}
 	want := map[string]string{
-		"listen": ":1", "data": "", "url": "", "metrics_listen": "", "secrets": "", "demo": "false",
+		"listen": ":1", "data": "", "url": "", "metrics_listen": "", "secrets": "", "trusted_proxies": "", "demo": "false",
 		"database_url": "postgres://ada:xxxxx@db:5432/board?…", "meili_url": "http://meili:7700", "meili_key": "(set)",
 	}
 	if diff := cmp.Diff(want, c.Redacted()); diff != "" {
@@ -283,5 +283,28 @@ func TestNoSecretIsPrinted(t *testing.T) {
 	}
 	if !slices.Contains(keys, "meili_key") || len(keys) != len(want) {
 		t.Errorf("described are %v", keys)
+	}
+}
+
+func TestTrustedProxies(t *testing.T) {
+	t.Parallel()
+	for text, want := range map[string]string{"": "", "127.0.0.1": "127.0.0.1/32", " 10.1.2.3/8 , ::1,": "10.0.0.0/8 ::1/128",
+		"::ffff:192.0.2.1": "192.0.2.1/32"} {
+		cfg, err := config.Load(nil, []string{"ODUVAN_TRUSTED_PROXIES=" + text})
+		if err != nil {
+			t.Errorf("%q: %v", text, err)
+		}
+		var got []string
+		for _, p := range cfg.Proxies() {
+			got = append(got, p.String())
+		}
+		if strings.Join(got, " ") != want {
+			t.Errorf("%q became %v", text, got)
+		}
+	}
+	for _, text := range []string{"proxy.example", "10.0.0.0/33", "0.0.0.0/0", "::/0", "127.0.0.1 10.0.0.1", "127.0.0.1:80"} {
+		if _, err := config.Load(nil, []string{"ODUVAN_TRUSTED_PROXIES=" + text}); err == nil || !strings.Contains(err.Error(), "trusted_proxies") {
+			t.Errorf("%q: %v", text, err)
+		}
 	}
 }

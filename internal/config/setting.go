@@ -51,6 +51,9 @@ var settings = []setting{
 		Key: "metrics_listen", Flag: "metrics-listen", Help: "address and port of Prometheus metrics; off by default"}},
 	{text: func(c *Config) *string { return &c.Secrets }, setting: Setting{
 		Key: "secrets", Flag: "secrets", Help: "folder of the keys; by default secrets in the data folder"}},
+	{text: func(c *Config) *string { return &c.TrustedProxies }, setting: Setting{
+		Key: "trusted_proxies", Flag: "trusted-proxies",
+		Help: "addresses or networks, by commas, of proxies whose X-Forwarded-For is believed; none by default"}},
 	{flag: func(c *Config) *bool { return &c.Demo }, setting: Setting{
 		Key: "demo", Flag: "demo", Default: "false", Help: "fill an empty branch with made-up people"}},
 }

@@ -124,7 +124,11 @@ func (d *DB) Ping(ctx context.Context) error {
 // Read runs fn on one consistent view of the database. What fn returns is
 // returned, driver errors folded to faults.
 func (d *DB) Read(ctx context.Context, fn func(*Tx) error) error {
-	return d.fold(d.run(ctx, d.reader, &sql.TxOptions{ReadOnly: true}, fn))
+	opts := &sql.TxOptions{ReadOnly: true}
+	if d.engine == PostgreSQL {
+		opts.Isolation = sql.LevelRepeatableRead // SQLite's only way is one view already
+	}
+	return d.fold(d.run(ctx, d.reader, opts, fn))
 }
 
 // Write runs fn in one transaction and commits if it returns nil. On

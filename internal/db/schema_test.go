@@ -116,6 +116,8 @@ func TestBothEnginesHaveOneSchema(t *testing.T) {
 	}
 }
 
+var cyrillic = regexp.MustCompile(`\p{Cyrillic}`)
+
 func TestEveryColumnHasAPurpose(t *testing.T) {
 	t.Parallel()
 	list, err := migrations.List()
@@ -127,6 +129,12 @@ func TestEveryColumnHasAPurpose(t *testing.T) {
 	for _, c := range list {
 		if !classes[c.Class] || c.Purpose == "" || c.Retention == "" {
 			t.Errorf("%s.%s: class %q, purpose %q, retention %q", c.Table, c.Name, c.Class, c.Purpose, c.Retention)
+		}
+		for _, lang := range []string{"ru", "en"} {
+			purpose, retention := c.In(lang)
+			if cyrillic.MatchString(purpose) != (lang == "ru") || cyrillic.MatchString(retention) != (lang == "ru") {
+				t.Errorf("%s.%s in %s: purpose %q, retention %q", c.Table, c.Name, lang, purpose, retention)
+			}
 		}
 		if !strings.HasPrefix(c.Table, "river_") && c.Table != "schema_migration" {
 			listed[c.Table+"."+c.Name] = true

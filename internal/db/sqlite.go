@@ -6,6 +6,7 @@ import (
 	"database/sql/driver"
 	"errors"
 	"net/url"
+	"strconv"
 	"strings"
 	"time"
 
@@ -19,6 +20,9 @@ import (
 
 const sqliteReaders = 4
 
+// writerWait is how long a statement waits for another process's lock.
+const writerWait = 5 * time.Second
+
 // openSQLite opens one writing connection that takes its lock at BEGIN, and
 // several that can only read. secure_delete overwrites what is erased.
 func openSQLite(cfg Config) (writer, reader *bun.DB, err error) {
@@ -26,7 +30,7 @@ func openSQLite(cfg Config) (writer, reader *bun.DB, err error) {
 	if cfg.NoSync {
 		sync = "OFF"
 	}
-	pragmas := []string{"journal_mode(WAL)", "synchronous(" + sync + ")", "busy_timeout(5000)", "foreign_keys(1)",
+	pragmas := []string{"journal_mode(WAL)", "synchronous(" + sync + ")", "busy_timeout(" + strconv.FormatInt(writerWait.Milliseconds(), 10) + ")", "foreign_keys(1)",
 		"secure_delete(1)", "trusted_schema(0)", "cache_size(-32000)", "mmap_size(268435456)", "temp_store(2)"}
 	w, err := sqlitePool(cfg, url.Values{"_txlock": {"immediate"}, "_pragma": pragmas})
 	if err != nil {
@@ -84,13 +88,39 @@ func uniqueColumns(msg string) string {
 	return msg
 }
 
+// compactWait is how long a Compact waits for readers. It holds the only writer
+// meanwhile, so it would rather come again.
+const compactWait = 200 * time.Millisecond
+
+// errBusy says that readers kept the log from being emptied.
+var errBusy = fault.Of(fault.Unavailable, "database_busy")
+
 // Compact makes SQLite forget on disk what was deleted: the write-ahead log is
 // folded in and emptied, and secure_delete has overwritten the pages. On
-// PostgreSQL that is the server's own VACUUM.
+// PostgreSQL that is the server's own VACUUM. Fault: Unavailable database_busy
+// while a reader needs the log: call it again later.
 func (d *DB) Compact(ctx context.Context) error {
 	if d.engine != SQLite {
 		return nil
 	}
+	conn, err := d.writer.DB.Conn(ctx)
+	if err != nil {
+		return d.fold(err)
+	}
+	defer conn.Close()
+	if err := waitFor(ctx, conn, compactWait); err != nil {
+		return d.fold(err)
+	}
 	var busy, log, done int
-	return d.fold(d.writer.DB.QueryRowContext(ctx, "PRAGMA wal_checkpoint(TRUNCATE)").Scan(&busy, &log, &done))
+	err = conn.QueryRowContext(ctx, "PRAGMA wal_checkpoint(TRUNCATE)").Scan(&busy, &log, &done)
+	if err == nil && busy != 0 {
+		err = errBusy
+	}
+	// The connection is the one that all writers share: whatever happened, it waits as before.
+	return d.fold(errors.Join(err, waitFor(context.WithoutCancel(ctx), conn, writerWait)))
+}
+
+func waitFor(ctx context.Context, conn *sql.Conn, wait time.Duration) error {
+	_, err := conn.ExecContext(ctx, "PRAGMA busy_timeout("+strconv.FormatInt(wait.Milliseconds(), 10)+")")
+	return err
 }

@@ -4,7 +4,8 @@
 // elements and attributes comes out, that links lead to http and https alone
 // and carry rel="nofollow ugc noopener", and that what looks like HTML is shown
 // as the text it is. It refuses images (they would tell a third party who
-// reads; they become links), raw HTML and headings above the third level.
+// reads; they become links), raw HTML, and headings that would stand above or
+// away from those of the page around them.
 package markup
 
 import (
@@ -42,7 +43,8 @@ const linkRel = "nofollow ugc noopener"
 
 // converter and policy are made once and only read.
 var (
-	converter = newConverter()
+	converter = newConverter(3)
+	document  = newConverter(2)
 	policy    = newPolicy()
 	bareLink  = regexp.MustCompile(`^https?://[\p{L}\p{N}\-]+(?:\.[\p{L}\p{N}\-]+)+(?::[0-9]+)?(?:[/#?][\p{L}\p{N}\-@:%_+.~#$!?&/=();,'^{}\[\]]*)?`)
 	nested    = regexp.MustCompile(`(?m)^((?:` + marker + `){` + strconv.Itoa(maxDepth) + `})(?:` + marker + `)+`)
@@ -53,7 +55,9 @@ const marker = `[ \t]*(?:>|[-+*][ \t]|[0-9]{1,9}[.)][ \t])`
 
 // newConverter is CommonMark with strikethrough and bare links, without raw
 // HTML: its parsers are left out, so that a tag is text like any other.
-func newConverter() goldmark.Markdown {
+//
+// The highest headings of a text come out at level top.
+func newConverter(top int) goldmark.Markdown {
 	blocks := []util.PrioritizedValue{
 		util.Prioritized(parser.NewSetextHeadingParser(), 100),
 		util.Prioritized(parser.NewThematicBreakParser(), 200),
@@ -75,7 +79,7 @@ func newConverter() goldmark.Markdown {
 		parser.WithBlockParsers(blocks...),
 		parser.WithInlineParsers(inlines...),
 		parser.WithParagraphTransformers(parser.DefaultParagraphTransformers()...),
-		parser.WithASTTransformers(util.Prioritized(tamer{}, 500)),
+		parser.WithASTTransformers(util.Prioritized(tamer{top}, 500)),
 	)
 	return goldmark.New(
 		goldmark.WithParser(p),
@@ -89,7 +93,7 @@ func newConverter() goldmark.Markdown {
 func newPolicy() *bluemonday.Policy {
 	p := bluemonday.NewPolicy()
 	p.AllowElements("p", "br", "hr", "strong", "em", "del", "code", "pre", "blockquote",
-		"ul", "ol", "li", "h3", "h4", "h5", "h6")
+		"ul", "ol", "li", "h2", "h3", "h4", "h5", "h6")
 	p.AllowAttrs("start").Matching(regexp.MustCompile(`^[0-9]{1,9}$`)).OnElements("ol")
 	p.AllowAttrs("href").OnElements("a")
 	p.AllowAttrs("rel").Matching(regexp.MustCompile("^" + linkRel + "$")).OnElements("a")
@@ -98,10 +102,17 @@ func newPolicy() *bluemonday.Policy {
 	return p
 }
 
-// Render gives safe HTML for a text, empty for a blank one.
-func Render(md string) string {
+// Render gives safe HTML for a text that stands in a section of a page, empty
+// for a blank one: its headings begin at the third level.
+func Render(md string) string { return render(converter, md) }
+
+// Document gives safe HTML for a text that is a page's whole content: its
+// headings begin at the second level.
+func Document(md string) string { return render(document, md) }
+
+func render(by goldmark.Markdown, md string) string {
 	var out bytes.Buffer
-	if err := converter.Convert([]byte(clean(md)), &out); err != nil {
+	if err := by.Convert([]byte(clean(md)), &out); err != nil {
 		return "<p>" + html.EscapeString(clean(md)) + "</p>" // a buffer never fails
 	}
 	return string(bytes.TrimSpace(policy.SanitizeBytes(out.Bytes())))
@@ -163,17 +174,18 @@ func clean(md string) string {
 	return md
 }
 
-// tamer rewrites the parsed text before it is rendered: headings go down two
-// levels, links get their rel or become text, images become links, and
+// tamer rewrites the parsed text before it is rendered: headings begin at level
+// top and skip none on the way down (WCAG 1.3.1), links get their rel or become text, images become links, and
 // nesting ends at maxDepth.
-type tamer struct{}
+type tamer struct{ top int }
 
 // Transform implements parser.ASTTransformer.
-func (tamer) Transform(doc *ast.Document, reader text.Reader, _ parser.Context) {
+func (t tamer) Transform(doc *ast.Document, reader text.Reader, _ parser.Context) {
 	source := reader.Source()
 	var links []ast.Node
 	var deep []ast.Node
 	depth := 0
+	heads := headings{top: t.top, ranks: ranks(doc), last: t.top - 1}
 	_ = ast.Walk(doc, func(n ast.Node, entering bool) (ast.WalkStatus, error) {
 		switch n := n.(type) {
 		case *ast.List, *ast.Blockquote:
@@ -189,7 +201,7 @@ func (tamer) Transform(doc *ast.Document, reader text.Reader, _ parser.Context) 
 			}
 		case *ast.Heading:
 			if entering {
-				n.Level = min(n.Level+2, 6)
+				n.Level = heads.level(n.Level)
 			}
 		case *ast.Link, *ast.Image, *ast.AutoLink:
 			if !entering {
@@ -204,6 +216,36 @@ func (tamer) Transform(doc *ast.Document, reader text.Reader, _ parser.Context) 
 	for _, n := range deep {
 		flatten(n, source)
 	}
+}
+
+// headings gives each heading its level on the page: by its rank among the
+// levels that the text uses, and at most one below the heading before it.
+type headings struct {
+	top, last int
+	ranks     map[int]int
+}
+
+func (h *headings) level(typed int) int {
+	h.last = min(h.top+h.ranks[typed], h.last+1, 6)
+	return h.last
+}
+
+// ranks numbers the levels that a text uses, the highest as 0.
+func ranks(doc *ast.Document) map[int]int {
+	var used [7]bool
+	_ = ast.Walk(doc, func(n ast.Node, entering bool) (ast.WalkStatus, error) {
+		if h, ok := n.(*ast.Heading); ok && entering {
+			used[min(h.Level, 6)] = true
+		}
+		return ast.WalkContinue, nil
+	})
+	out := map[int]int{}
+	for level, is := range used {
+		if is {
+			out[level] = len(out)
+		}
+	}
+	return out
 }
 
 // tameLink marks a good link and replaces a bad one by its words. One inside

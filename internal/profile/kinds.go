@@ -23,7 +23,7 @@ const (
 )
 
 // Kinds are the catalogue's kinds of people: a profile with both roles stands
-// in it twice.
+// in it twice, first of all as a tutor.
 func (p *Profiles) Kinds() []catalogue.Kind {
 	return []catalogue.Kind{p.kind(TutorKind, "/tutors/"), p.kind(CreatorKind, "/creators/")}
 }
@@ -96,7 +96,8 @@ func (p *Profiles) kind(role, path string) catalogue.Kind {
 func (p *Profile) document(role string, o Offer) search.Document {
 	d := search.Document{Ref: search.Ref{Kind: role, ID: p.AccountID}, Owner: p.Handle, Author: p.Shown() + " " + p.Handle,
 		Title: p.Shown(), Lead: p.Headline, Body: markup.Plain(p.About), Skills: p.Skills, Levels: p.Levels, Langs: p.Languages,
-		Formats: p.Formats, NewTo: p.NewcomerUntil(), Active: p.ActiveOn, Created: p.PublishedOn, Weight: p.weight(o)}
+		Formats: p.Formats, NewTo: p.NewcomerUntil(), Active: p.ActiveOn, Created: p.PublishedOn, Weight: p.weight(o),
+		Second: p.second(role)}
 	if role == TutorKind {
 		d.Formats, d.Free = union(p.Formats, o.Formats), o.Free
 		for _, a := range o.Prices {
@@ -105,6 +106,10 @@ func (p *Profile) document(role string, o Offer) search.Document {
 	}
 	return d
 }
+
+// second tells the entry under which a profile with both roles is found only
+// when it is asked for.
+func (p *Profile) second(role string) bool { return role == CreatorKind && p.Tutor }
 
 // Card is the profile as the catalogue shows it, without what it offers, in
 // the first of its roles. Whether it may be shown is the caller's to know.
@@ -121,7 +126,7 @@ func (p *Profile) Card(now time.Time) catalogue.Listing {
 func (p *Profile) listing(role string, o Offer, now time.Time) catalogue.Listing {
 	l := catalogue.Listing{Kind: role, ID: p.AccountID, Handle: p.Handle, Name: p.Shown(), Title: p.Shown(), OwnerName: p.Shown(), Lead: p.Headline,
 		Skills: p.Skills, Levels: p.Levels, Langs: p.Languages, Formats: p.Formats, Newcomer: p.Newcomer(now), Since: p.PublishedOn,
-		Seed: p.Seed, Picture: p.Picture}
+		Seed: p.Seed, Picture: p.Picture, Second: p.second(role)}
 	if role == TutorKind {
 		l.Formats, l.Free, l.ByAgreement = union(p.Formats, o.Formats), o.Free, o.ByAgreement
 		l.Price, l.PriceFrom = lowest(o.Prices)

@@ -91,10 +91,19 @@ func TestKindsShowRoles(t *testing.T) {
 				Skills: []string{"python"}, Levels: []string{"zero"}, Langs: []string{"ru"}, Formats: []string{"call", "chat"},
 				Price: &money.Amount{Minor: 70000, Currency: "RUB"}, PriceFrom: true, Free: true, ByAgreement: true, Newcomer: true,
 				Since: db.Day(dbtest.Start), Seed: seed}}, listings)
+			if docs, err = kinds["creator"].Documents(ctx, tx, []string{ben.ID, ada.ID}); err != nil {
+				return err
+			}
+			second := map[string]bool{}
+			for _, d := range docs {
+				second[d.Owner] = d.Second
+			}
+			want(t, "second entries", map[string]bool{"ada": true, "ben": false}, second)
 			if listings, err = kinds["creator"].Listings(ctx, tx, []string{ben.ID, ada.ID}); err != nil {
 				return err
 			}
 			for _, l := range listings {
+				want(t, "second card", second[l.Handle], l.Second)
 				if l.Price != nil || l.Free {
 					t.Errorf("a creator sells lessons: %+v", l)
 				}

@@ -212,10 +212,11 @@ func (p *Profiles) remind(ctx context.Context, tx *db.Tx, row *Profile) error {
 	return schedule(ctx, tx, row)
 }
 
-// Approve lets a waiting profile be seen. Faults: Unauthenticated; Forbidden
-// (not_allowed; own_content for the moderator's own); NotFound (profile_none);
-// Conflict (profile_not_waiting).
-func (p *Profiles) Approve(ctx context.Context, by account.Actor, accountID string) error {
+// Approve lets a waiting profile be seen, in the version that the moderator has
+// read. Faults: Unauthenticated; Forbidden (not_allowed; own_content for the
+// moderator's own); NotFound (profile_none); Conflict (profile_not_waiting;
+// changed_meanwhile when it is another version now).
+func (p *Profiles) Approve(ctx context.Context, by account.Actor, accountID string, version int64) error {
 	if err := moderator(by); err != nil {
 		return err
 	}
@@ -229,6 +230,9 @@ func (p *Profiles) Approve(ctx context.Context, by account.Actor, accountID stri
 		}
 		if !row.Waits() {
 			return fault.Of(fault.Conflict, "profile_not_waiting")
+		}
+		if row.Version != version {
+			return fault.Of(fault.Conflict, "changed_meanwhile")
 		}
 		before := row.clone()
 		row.Approved = true

@@ -224,16 +224,23 @@ func TestApproval(t *testing.T) {
 		want(t, "a member looks", "forbidden:not_allowed", code(err))
 		_, err = w.Waiting(ctx, account.Actor{})
 		want(t, "nobody looks", "unauthenticated:sign_in_needed", code(err))
-		want(t, "a member approves", "forbidden:not_allowed", code(w.Approve(ctx, ben, ada.ID)))
-		want(t, "nobody approves", "unauthenticated:sign_in_needed", code(w.Approve(ctx, account.Actor{}, ada.ID)))
-		want(t, "own", "forbidden:own_content", code(w.Approve(ctx, mod, mod.ID)))
-		want(t, "unknown", "not_found:profile_none", code(w.Approve(ctx, mod, "x")))
-		want(t, "a draft", "conflict:profile_not_waiting", code(w.Approve(ctx, mod, ben.ID)))
+		want(t, "a member approves", "forbidden:not_allowed", code(w.Approve(ctx, ben, ada.ID, 1)))
+		want(t, "nobody approves", "unauthenticated:sign_in_needed", code(w.Approve(ctx, account.Actor{}, ada.ID, 1)))
+		want(t, "own", "forbidden:own_content", code(w.Approve(ctx, mod, mod.ID, 1)))
+		want(t, "unknown", "not_found:profile_none", code(w.Approve(ctx, mod, "x", 1)))
+		want(t, "a draft", "conflict:profile_not_waiting", code(w.Approve(ctx, mod, ben.ID, 1)))
 		w.Clock.Advance(48 * time.Hour)
-		if err := w.Approve(ctx, boss, ada.ID); err != nil {
+		read, err := w.Waiting(ctx, mod)
+		if err != nil {
 			t.Fatal(err)
 		}
-		want(t, "twice", "conflict:profile_not_waiting", code(w.Approve(ctx, boss, ada.ID)))
+		shown := w.save(t, ada, open(func(in *profile.Input) { in.About = "Other than what was read." }))
+		want(t, "changed after it was read", "conflict:changed_meanwhile", code(w.Approve(ctx, boss, ada.ID, read[0].Version)))
+		want(t, "it still waits", []string{"ada"}, waiting(mod))
+		if err := w.Approve(ctx, boss, ada.ID, shown.Version); err != nil {
+			t.Fatal(err)
+		}
+		want(t, "twice", "conflict:profile_not_waiting", code(w.Approve(ctx, boss, ada.ID, shown.Version)))
 		row, err := w.Profile(ctx, account.Actor{}, "ada")
 		if err != nil {
 			t.Fatal(err)

@@ -4,6 +4,8 @@ import (
 	"context"
 	"encoding/base64"
 	"encoding/json"
+	"errors"
+	"io"
 	"net/http"
 
 	"github.com/gin-gonic/gin"
@@ -37,8 +39,8 @@ func (s *Site) mountAccount(r gin.IRouter) {
 	r.GET("/welcome", s.page(s.welcome))
 	r.GET("/login", s.page(s.loginForm))
 	r.POST("/login", s.limited(classLogin, s.act(s.login)))
-	r.POST("/login/passkey/begin", s.limited(classLogin, s.exchange(s.beginLogin)))
-	r.POST("/login/passkey/finish", s.limited(classLogin, s.exchange(s.finishLogin)))
+	r.POST("/login/passkey/begin", s.exchange(s.beginLogin))
+	r.POST("/login/passkey/finish", s.exchange(s.finishLogin))
 	r.POST("/logout", s.act(s.logout))
 	r.GET("/claim", s.page(s.claimForm))
 	r.POST("/claim", s.limited(classLogin, s.act(s.claim)))
@@ -60,7 +62,7 @@ func (s *Site) mountMe(r gin.IRouter) {
 	r.GET("/me/profile", s.page(s.profileForm))
 	r.POST("/me/profile", s.act(s.saveProfile))
 	r.GET("/me/profile/picture", s.page(s.pictureForm))
-	r.POST("/me/profile/picture", s.limited(classUpload, s.act(s.savePicture)))
+	r.POST("/me/profile/picture", s.limited(classUpload, s.page(s.savePicture)))
 	r.POST("/me/profile/picture/remove", s.act(s.removePicture))
 	r.GET("/me/services", s.page(s.ownServices))
 	r.GET("/me/services/new", s.page(s.newService))
@@ -163,8 +165,12 @@ func (s *Site) exchange(h func(*gin.Context, request) (any, error)) gin.HandlerF
 	return func(c *gin.Context) {
 		secureHeaders(c.Writer.Header())
 		c.Header("Cache-Control", "no-store")
-		in, err := s.readRequest(c)
+		var in request
 		var out any
+		err := s.allow(c, classLogin)
+		if err == nil {
+			in, err = s.readRequest(c)
+		}
 		if err == nil {
 			out, err = h(c, in)
 		}
@@ -173,6 +179,10 @@ func (s *Site) exchange(h func(*gin.Context, request) (any, error)) gin.HandlerF
 			return
 		}
 		kind := fault.KindOf(err)
+		if gone(c.Request.Context(), err) {
+			c.Status(statusGone)
+			return
+		}
 		if kind == fault.Internal {
 			s.Log.Error("request failed", "route", c.FullPath(), "error", err)
 		}
@@ -185,7 +195,11 @@ func (s *Site) exchange(h func(*gin.Context, request) (any, error)) gin.HandlerF
 			lang = v.lang
 		}
 		texts := s.Web.Texts(lang)
-		c.JSON(statusOf(kind), gin.H{"code": code, "error": texts.Fault(kind.String(), code, wordArgs(texts, args))})
+		status := statusOf(kind)
+		if code == "form_malformed" {
+			status = http.StatusBadRequest
+		}
+		c.JSON(status, gin.H{"code": code, "error": texts.Fault(kind.String(), code, wordArgs(texts, args))})
 	}
 }
 
@@ -197,14 +211,24 @@ type request struct {
 	Response json.RawMessage `json:"response"`
 }
 
+var errTrailing = errors.New("something follows the object")
+
 func (s *Site) readRequest(c *gin.Context) (request, error) {
 	var in request
 	if c.ContentType() != "application/json" {
 		return in, fault.Of(fault.Invalid, "form_malformed")
 	}
 	body := http.MaxBytesReader(c.Writer, c.Request.Body, formBytes)
-	if err := json.NewDecoder(body).Decode(&in); err != nil {
-		return in, fault.Of(fault.Invalid, "form_malformed").Wrap(err)
+	d := json.NewDecoder(body)
+	d.DisallowUnknownFields()
+	err := d.Decode(&in)
+	if err == nil {
+		if _, more := d.Token(); !errors.Is(more, io.EOF) {
+			err = errors.Join(errTrailing, more)
+		}
+	}
+	if err != nil {
+		return in, formFault(err)
 	}
 	return in, s.checkToken(c, in.CSRF)
 }

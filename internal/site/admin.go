@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
+	"strconv"
 	"time"
 
 	"github.com/a-h/templ"
@@ -139,7 +140,7 @@ func (s *Site) waiting(c *gin.Context) error {
 	p := web.WaitingPage{Tabs: adminTabs(f, v, "/admin/waiting")}
 	for _, w := range list {
 		row := web.WaitingRow{Name: w.Shown(), Handle: w.Handle, URL: personPath(w), Portrait: portrait(w.Seed, w.Picture),
-			Headline: w.Headline, AboutHTML: markup.Render(w.About), Action: "/admin/waiting/" + w.AccountID}
+			Headline: w.Headline, AboutHTML: markup.Render(w.About), Action: "/admin/waiting/" + w.AccountID, Version: strconv.FormatInt(w.Version, 10)}
 		for _, l := range w.Links {
 			row.Links = append(row.Links, web.Link{Label: l.Title, URL: l.URL})
 		}
@@ -153,7 +154,11 @@ func (s *Site) approve(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	if err := s.Profiles.Approve(c.Request.Context(), v.actor, c.Param("id")); err != nil {
+	version, err := strconv.ParseInt(value(c, "version"), 10, 64)
+	if err != nil {
+		version = 0 // no profile has it: the page is to be read again
+	}
+	if err := s.Profiles.Approve(c.Request.Context(), v.actor, c.Param("id"), version); err != nil {
 		return err
 	}
 	s.say(c, "ok", "admin.approved")

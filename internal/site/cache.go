@@ -129,6 +129,9 @@ func (s *Site) impersonal(c *gin.Context, h shared) error {
 		writeCached(c, e)
 		return nil
 	}
+	// Asked before the page is made: an index that catches up meanwhile would
+	// let a page of its former state be kept as fresh.
+	fresh := s.Catalogue.Applied() >= generation
 	v, err := s.visit(c)
 	if err != nil {
 		return err
@@ -141,8 +144,7 @@ func (s *Site) impersonal(c *gin.Context, h shared) error {
 	if err != nil {
 		return err
 	}
-	// A page made between a commit and its indexing must not be kept as fresh.
-	if s.Catalogue.Applied() >= generation {
+	if fresh {
 		s.cache.put(e)
 	}
 	writeCached(c, e)
@@ -181,7 +183,7 @@ func writeCached(c *gin.Context, e *cached) {
 	}
 	h.Set("Content-Type", "text/html; charset=utf-8")
 	body := e.plain
-	if strings.Contains(c.GetHeader("Accept-Encoding"), "gzip") {
+	if web.AcceptsGzip(c.GetHeader("Accept-Encoding")) {
 		h.Set("Content-Encoding", "gzip")
 		body = e.packed
 	}

@@ -14,40 +14,62 @@ import (
 	"github.com/tmoeg/oduvan/web"
 )
 
-const (
-	formBytes   = 64 << 10
-	uploadBytes = 8<<20 + formBytes
-)
+const formBytes = 64 << 10
 
-// parseForm reads a form within its bound: 64 KiB, or a picture's 8 MiB where
-// the form is multipart.
-func parseForm(c *gin.Context) error {
-	r := c.Request
-	multipart := strings.HasPrefix(r.Header.Get("Content-Type"), "multipart/form-data")
-	bound := int64(formBytes)
-	if multipart {
-		bound = uploadBytes
-	}
-	r.Body = http.MaxBytesReader(c.Writer, r.Body, bound)
-	var err error
-	if multipart {
-		err = r.ParseMultipartForm(1 << 20)
-	} else {
-		err = r.ParseForm()
-	}
-	var large *http.MaxBytesError
-	if errors.As(err, &large) {
-		return fault.Of(fault.TooLarge, "too_large")
-	}
-	if err != nil {
-		return fault.Of(fault.Invalid, "form_malformed").Wrap(err)
-	}
-	return nil
+// Uploads tells whether a request sends a picture.
+func (s *Site) Uploads(r *http.Request) bool {
+	return r.Method == http.MethodPost && strings.HasSuffix(r.URL.Path, picturePath) &&
+		strings.HasPrefix(r.Header.Get("Content-Type"), "multipart/form-data")
 }
 
-// value is a form's field without the blanks around it, line ends made one.
+// BodyBound is how much of a request's body is worth reading, in bytes: a
+// form, a picture of one who is signed in, and nothing of a stranger's picture.
+func (s *Site) BodyBound(r *http.Request) int64 {
+	if !s.Uploads(r) {
+		return formBytes
+	}
+	cookie, err := r.Cookie(s.sessions.Cookie.Name)
+	if err != nil {
+		return 0
+	}
+	ctx, err := s.sessions.Load(r.Context(), cookie.Value)
+	if err != nil {
+		return 0
+	}
+	if actor, err := s.actor(ctx); err != nil || actor.Anonymous() {
+		return 0
+	}
+	return uploadBytes
+}
+
+// parseForm reads a form of at most 64 KiB. Only a picture comes as multipart,
+// and readUpload reads that: the standard library's own reader of multipart
+// keeps files on disk, which nobody removes after a copied request.
+func parseForm(c *gin.Context) error {
+	r := c.Request
+	if media := c.ContentType(); media != "" && media != "application/x-www-form-urlencoded" {
+		return fault.Of(fault.Invalid, "form_malformed")
+	}
+	r.Body = http.MaxBytesReader(c.Writer, r.Body, formBytes)
+	return formFault(r.ParseForm())
+}
+
+// formFault is what came of reading a form.
+func formFault(err error) error {
+	var large *http.MaxBytesError
+	switch {
+	case err == nil:
+		return nil
+	case errors.As(err, &large):
+		return fault.Of(fault.TooLarge, "too_large")
+	}
+	return fault.Of(fault.Invalid, "form_malformed").Wrap(err)
+}
+
+// value is a form's field without the blanks around it, line ends made one. It
+// is empty where no form was taken: the body is never read for it.
 func value(c *gin.Context, name string) string {
-	return strings.TrimSpace(strings.ReplaceAll(c.Request.PostFormValue(name), "\r\n", "\n"))
+	return strings.TrimSpace(strings.ReplaceAll(c.Request.PostForm.Get(name), "\r\n", "\n"))
 }
 
 // values is a field that may stand several times, empty ones left out.

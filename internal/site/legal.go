@@ -25,7 +25,7 @@ func trimXML(name string) string { return strings.TrimSuffix(name, ".xml") }
 func (s *Site) about(_ *gin.Context, _ *visit, f web.Frame) (templ.Component, error) {
 	f.Title = f.T("footer_link.about")
 	s.indexable(&f, "/about")
-	return web.Legal(f, web.LegalPage{Title: f.Title, BodyHTML: markup.Render(f.T("words.about"))}), nil
+	return web.Legal(f, web.LegalPage{Title: f.Title, BodyHTML: markup.Document(f.T("words.about"))}), nil
 }
 
 // privacy shows the list of columns that the schema is tested against: what is
@@ -33,13 +33,14 @@ func (s *Site) about(_ *gin.Context, _ *visit, f web.Frame) (templ.Component, er
 func (s *Site) privacy(_ *gin.Context, _ *visit, f web.Frame) (templ.Component, error) {
 	f.Title = f.T("footer_link.privacy")
 	s.indexable(&f, "/privacy")
-	page := web.LegalPage{Title: f.Title, BodyHTML: markup.Render(f.T("footer.privacy") + "\n\n" + f.T("words.privacy"))}
+	page := web.LegalPage{Title: f.Title, BodyHTML: markup.Document(f.T("footer.privacy") + "\n\n" + f.T("words.privacy"))}
 	columns, err := migrations.List()
 	if err != nil {
 		return nil, err
 	}
 	for _, col := range columns {
-		page.Columns = append(page.Columns, web.Column{Table: col.Table, Name: col.Name, Class: col.Class, Purpose: col.Purpose, Retention: col.Retention})
+		purpose, retention := col.In(f.Lang)
+		page.Columns = append(page.Columns, web.Column{Table: col.Table, Name: col.Name, Class: col.Class, Purpose: purpose, Retention: retention})
 	}
 	return web.Legal(f, page), nil
 }
@@ -51,5 +52,5 @@ func (s *Site) rules(_ *gin.Context, v *visit, f web.Frame) (templ.Component, er
 	if text == "" {
 		text = f.T("words.rules")
 	}
-	return web.Legal(f, web.LegalPage{Title: f.Title, BodyHTML: markup.Render(text)}), nil
+	return web.Legal(f, web.LegalPage{Title: f.Title, BodyHTML: markup.Document(text)}), nil
 }

@@ -356,8 +356,20 @@ func (s *Site) serviceState(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	in := savedService(l, v.lang).ServiceInput
+	saved := savedService(l, v.lang)
+	in := saved.ServiceInput
 	in.State, in.Version = market.State(value(c, "state")), number(c, "version")
+	if found := serviceWarnings(saved); in.State == market.Published && len(found) > 0 {
+		saved.ServiceInput = in
+		page, err := s.offerPage(c, l.ID, saved, problems{}, func(p *web.OfferPage, f web.Frame) { p.Warnings = warningWords(f, found) })
+		if err != nil {
+			return err
+		}
+		return s.show(c, http.StatusUnprocessableEntity, page)
+	}
+	if in.State == "" {
+		return fault.Bad("state", "state_unknown")
+	}
 	if _, err := s.Market.EditService(c.Request.Context(), v.actor, l.ID, in); err != nil {
 		return err
 	}

@@ -28,7 +28,7 @@ func (s *Site) service(c *gin.Context, v *visit, f web.Frame) (templ.Component, 
 		return nil, err
 	}
 	page := s.servicePage(f, offer, p, v)
-	if page.Others, err = s.servicesOf(c, f, v, p); err != nil {
+	if page.Others, _, err = s.servicesOf(c, f, v, p); err != nil {
 		return nil, err
 	}
 	if askable(p, v) && offer.State == market.Published {

@@ -10,8 +10,11 @@ import (
 	"github.com/a-h/templ"
 	"github.com/gin-gonic/gin"
 
+	"github.com/tmoeg/oduvan/internal/account"
 	"github.com/tmoeg/oduvan/internal/catalogue"
+	"github.com/tmoeg/oduvan/internal/market"
 	"github.com/tmoeg/oduvan/internal/markup"
+	"github.com/tmoeg/oduvan/internal/money"
 	"github.com/tmoeg/oduvan/internal/profile"
 	"github.com/tmoeg/oduvan/search"
 	"github.com/tmoeg/oduvan/web"
@@ -34,14 +37,14 @@ func (s *Site) person(c *gin.Context, v *visit, f web.Frame) (templ.Component, e
 		return nil, err
 	}
 	if home := personPath(p); home != c.Request.URL.Path {
-		c.Redirect(http.StatusMovedPermanently, v.to(home))
+		c.Header("Cache-Control", "no-cache") // roles change, and the address changes back
+		c.Redirect(http.StatusFound, v.to(home))
 		return nil, nil //nolint:nilnil // the redirect is the answer
 	}
 	page := s.personPage(f, p, v)
-	if page.Services, err = s.servicesOf(c, f, v, p); err != nil {
+	if page.Services, page.Price, err = s.servicesOf(c, f, v, p); err != nil {
 		return nil, err
 	}
-	page.Price = lowest(f, page.Services)
 	if p.Tutor {
 		if err := s.habit(ctx, f, v, p, &page); err != nil {
 			return nil, err
@@ -92,7 +95,7 @@ func personPath(p profile.Profile) string {
 
 func (s *Site) personPage(f web.Frame, p profile.Profile, v *visit) web.ProfilePage {
 	now := s.Now()
-	page := web.ProfilePage{Handle: p.Handle, Name: p.Name, Headline: p.Headline, Portrait: portrait(p.Seed, p.Picture),
+	page := web.ProfilePage{Handle: p.Handle, Name: p.Shown(), Headline: p.Headline, Portrait: portrait(p.Seed, p.Picture),
 		AboutHTML: markup.Render(p.About), Formats: p.Formats, Newcomer: p.Newcomer(now), Lang: foreignText(f.Lang, p.Languages),
 		Active: active(f, p.ActiveOn, now), OnPause: p.State == profile.Paused, Draft: !p.Visible(),
 		Owner: v.actor.ID == p.AccountID && v.actor.ID != "", EditURL: "/me/profile", NewURL: "/me/services/new"}
@@ -151,33 +154,53 @@ func active(f web.Frame, day, now time.Time) string {
 	}
 }
 
-func (s *Site) servicesOf(c *gin.Context, f web.Frame, v *visit, p profile.Profile) ([]web.Card, error) {
-	list, err := s.Market.Cards(c.Request.Context(), v.actor, p.Handle)
+// servicesOf are the services on a person's page and the price at its head. An
+// owner sees what others see; while nobody else sees the page, drafts as well,
+// each marked.
+func (s *Site) servicesOf(c *gin.Context, f web.Frame, v *visit, p profile.Profile) ([]web.Card, web.Price, error) {
+	ctx, as := c.Request.Context(), v.actor
+	if p.Visible() {
+		as = account.Actor{}
+	}
+	list, err := s.Market.Cards(ctx, as, p.Handle)
 	if err != nil {
-		return nil, err
+		return nil, web.Price{}, err
+	}
+	states := map[string]market.State{}
+	if as.ID == p.AccountID {
+		rows, err := s.Market.Services(ctx, as, p.Handle)
+		if err != nil {
+			return nil, web.Price{}, err
+		}
+		for i := range rows {
+			states[rows[i].ID] = rows[i].State
+		}
 	}
 	out := s.cards(f, v, list, "")
 	for i := range out {
 		if list[i].Minutes == 0 {
 			out[i].Meta = "" // the row names the format already
 		}
-	}
-	return out, nil
-}
-
-// lowest is the first card's price, with "from" when a later one differs:
-// services come cheapest first.
-func lowest(f web.Frame, cards []web.Card) web.Price {
-	if len(cards) == 0 {
-		return web.Price{}
-	}
-	p := web.Price{Main: cards[0].Price.Main}
-	for _, c := range cards[1:] {
-		if c.Price.Main != p.Main && p.Main != f.T("price.agreement") {
-			return web.Price{Main: f.T("price.from", "price", p.Main)}
+		if state, own := states[list[i].ID]; own && state != market.Published {
+			out[i].Meta = f.T("offer.word_" + string(state))
 		}
 	}
-	return p
+	return out, s.price(f, v.branch, summed(list), ""), nil
+}
+
+// summed is what a card says of all services together.
+func summed(list []catalogue.Listing) catalogue.Listing {
+	all := catalogue.Listing{Kind: web.KindTutor}
+	var prices []money.Amount
+	for i := range list {
+		l := &list[i]
+		all.Free, all.ByAgreement = all.Free || l.Free, all.ByAgreement || l.ByAgreement
+		if l.Price != nil && !l.Price.IsZero() {
+			prices = append(prices, *l.Price)
+		}
+	}
+	all.Price, all.PriceFrom = profile.Lowest(prices)
+	return all
 }
 
 func (s *Site) similar(c *gin.Context, f web.Frame, v *visit, p profile.Profile) ([]web.Card, error) {
@@ -196,7 +219,7 @@ func (s *Site) similar(c *gin.Context, f web.Frame, v *visit, p profile.Profile)
 }
 
 func (s *Site) personFrame(f *web.Frame, p profile.Profile, page web.ProfilePage) {
-	f.Title = p.Name
+	f.Title = p.Shown()
 	if p.Headline != "" {
 		f.Title += ": " + p.Headline
 	}
@@ -207,7 +230,7 @@ func (s *Site) personFrame(f *web.Frame, p profile.Profile, page web.ProfilePage
 	if page.Portrait.URL != "" {
 		f.OG.Image = s.absolute(page.Portrait.URL)
 	}
-	person := map[string]any{"@type": "Person", "name": p.Name, "alternateName": p.Handle, "description": p.Headline,
+	person := map[string]any{"@type": "Person", "name": p.Shown(), "alternateName": p.Handle, "description": p.Headline,
 		"url": f.Canonical, "knowsLanguage": p.Languages}
 	var skills []string
 	for _, l := range page.Skills {

@@ -1,12 +1,27 @@
 package site
 
 import (
+	"bytes"
+	"errors"
+	"io"
+	"mime/multipart"
+	"net/http"
+	"net/url"
+
 	"github.com/a-h/templ"
 	"github.com/gin-gonic/gin"
 
 	"github.com/tmoeg/oduvan/internal/fault"
 	"github.com/tmoeg/oduvan/web"
 )
+
+const picturePath = "/me/profile/picture"
+
+// uploadBytes bounds the form of a picture: 8 MiB and what stands around it.
+const uploadBytes = 8<<20 + formBytes
+
+// maxToken is more than a form's token has.
+const maxToken = 200
 
 func (s *Site) pictureForm(c *gin.Context) error {
 	page, err := s.pictureView(c, problems{})
@@ -36,10 +51,14 @@ func (s *Site) pictureView(c *gin.Context, bad problems) (templ.Component, error
 // savePicture encodes an uploaded picture anew and shows it from now on. The
 // file's own name and everything written into it end here.
 func (s *Site) savePicture(c *gin.Context) error {
-	err := s.takePicture(c)
+	content, err := s.readUpload(c)
+	if err != nil {
+		return err
+	}
+	err = s.takePicture(c, content)
 	if err == nil {
 		s.say(c, "ok", "picture.saved")
-		return s.see(c, "/me/profile/picture")
+		return s.see(c, picturePath)
 	}
 	if all := fault.All(err); len(all) == 1 && all[0].Field == "" && (all[0].Kind == fault.Invalid || all[0].Kind == fault.TooLarge) {
 		mended := *all[0]
@@ -55,21 +74,69 @@ func (s *Site) savePicture(c *gin.Context) error {
 	})
 }
 
-func (s *Site) takePicture(c *gin.Context) error {
+// readUpload reads the form of a picture into memory, nothing of it onto a
+// disk, and only of one who is signed in; the form's token is checked last,
+// since the form holds it. A form without a file has no content.
+func (s *Site) readUpload(c *gin.Context) ([]byte, error) {
+	v, err := s.visit(c)
+	if err != nil {
+		return nil, err
+	}
+	if v.actor.Anonymous() { // before the costly part
+		return nil, fault.Of(fault.Unauthenticated, "sign_in_needed")
+	}
+	r := c.Request
+	if c.ContentType() != "multipart/form-data" {
+		return nil, s.checkForm(c)
+	}
+	r.Body = http.MaxBytesReader(c.Writer, r.Body, uploadBytes)
+	parts, err := r.MultipartReader()
+	if err != nil {
+		return nil, formFault(err)
+	}
+	content, token, err := uploaded(parts)
+	if err != nil {
+		return nil, formFault(err)
+	}
+	r.PostForm = url.Values{} // takes the place of what ParseForm would make
+	return content, s.checkToken(c, token)
+}
+
+// uploaded is the picture of a form and the form's token; other fields are
+// passed over.
+func uploaded(parts *multipart.Reader) (content []byte, token string, err error) {
+	for {
+		part, err := parts.NextPart()
+		if errors.Is(err, io.EOF) {
+			return content, token, nil
+		}
+		if err != nil {
+			return nil, "", err
+		}
+		switch part.FormName() {
+		case "picture":
+			content, err = io.ReadAll(part)
+		case web.CSRFField:
+			var b []byte
+			b, err = io.ReadAll(io.LimitReader(part, maxToken))
+			token = string(b)
+		}
+		if err != nil {
+			return nil, "", err
+		}
+	}
+}
+
+func (s *Site) takePicture(c *gin.Context, content []byte) error {
 	ctx := c.Request.Context()
 	v, err := s.visit(c)
 	if err != nil {
 		return err
 	}
-	if v.actor.Anonymous() { // before the costly part
-		return fault.Of(fault.Unauthenticated, "sign_in_needed")
-	}
-	file, _, err := c.Request.FormFile("picture")
-	if err != nil {
+	if len(content) == 0 {
 		return fault.Bad("picture", "picture_missing")
 	}
-	defer func() { _ = file.Close() }() // it is only read
-	picture, err := s.lane.Avatar(ctx, file)
+	picture, err := s.lane.Avatar(ctx, bytes.NewReader(content))
 	if err != nil {
 		return err
 	}
@@ -89,5 +156,5 @@ func (s *Site) removePicture(c *gin.Context) error {
 		return err
 	}
 	s.say(c, "ok", "picture.removed")
-	return s.see(c, "/me/profile/picture")
+	return s.see(c, picturePath)
 }

@@ -1,6 +1,8 @@
 package site
 
 import (
+	"context"
+	"errors"
 	"net/http"
 	"strconv"
 	"time"
@@ -76,9 +78,23 @@ func tooMany(c *gin.Context, after time.Duration) error {
 	return fault.Of(fault.RateLimited, "too_many").With("seconds", seconds)
 }
 
+// statusGone stands in the metrics for a reader who went away before the
+// answer; nobody sees it.
+const statusGone = 499
+
+// gone tells whether an error came of the reader's leaving. A driver names
+// that in words of its own, so the request is asked.
+func gone(ctx context.Context, err error) bool {
+	return errors.Is(err, context.Canceled) || errors.Is(ctx.Err(), context.Canceled) && fault.KindOf(err) == fault.Internal
+}
+
 // fail shows an error's page. Strangers who need an account are sent to sign
 // in and come back; an internal error shows only an id.
 func (s *Site) fail(c *gin.Context, err error) {
+	if gone(c.Request.Context(), err) {
+		c.Status(statusGone)
+		return
+	}
 	if c.Writer.Written() {
 		s.Log.Error("page broke off", "route", c.FullPath(), "error", err)
 		return

@@ -3,8 +3,10 @@ package site
 import (
 	"context"
 	"crypto/subtle"
+	"encoding/base64"
 	"encoding/gob"
 	"encoding/json"
+	"net/http"
 
 	"github.com/gin-gonic/gin"
 
@@ -52,12 +54,16 @@ func (s *Site) signIn(c *gin.Context, a account.Account) error {
 
 func (s *Site) signOut(c *gin.Context) error { return s.sessions.Destroy(c.Request.Context()) }
 
-// token is the session's form token, made on first need. Calling it on a page
-// for strangers starts a short session.
+// token is the form token: of the session, made on first need, and for a
+// stranger a keyed code of a random cookie, so that looking at a form stores
+// nothing here.
 func (s *Site) token(c *gin.Context) string {
 	ctx := c.Request.Context()
 	if t := s.sessions.GetString(ctx, keyCSRF); t != "" {
 		return t
+	}
+	if s.sessions.GetString(ctx, keyAccount) == "" {
+		return s.strangersToken(s.strangersCookie(c))
 	}
 	t := secret.NewToken("f")
 	s.sessions.Put(ctx, keyCSRF, t)
@@ -69,17 +75,57 @@ func (s *Site) checkForm(c *gin.Context) error {
 	if err := parseForm(c); err != nil {
 		return err
 	}
-	return s.checkToken(c, c.Request.PostFormValue(web.CSRFField))
+	return s.checkToken(c, c.Request.PostForm.Get(web.CSRFField))
 }
 
 // checkToken compares a token that came with a form or a script's request.
 func (s *Site) checkToken(c *gin.Context, got string) error {
-	want := s.sessions.GetString(c.Request.Context(), keyCSRF)
+	ctx := c.Request.Context()
+	want := s.sessions.GetString(ctx, keyCSRF)
+	if want == "" && s.sessions.GetString(ctx, keyAccount) == "" {
+		if ck, err := c.Request.Cookie(s.cookie(formCookie)); err == nil {
+			want = s.strangersToken(ck.Value)
+		}
+	}
 	if want == "" || subtle.ConstantTimeCompare([]byte(want), []byte(got)) != 1 {
 		return fault.Of(fault.Forbidden, "form_expired")
 	}
 	return nil
 }
+
+// formCookie is a stranger's browser, for as long as it is open. A form's token
+// is bound to it by a key, so one that a stranger reads or plants fits nobody
+// else's cookie; a session has a token of its own.
+const formCookie = "form"
+
+// strangersCookie is the browser's random value, given to it on first need.
+func (s *Site) strangersCookie(c *gin.Context) string {
+	if v := c.GetString(formCookie); v != "" {
+		return v
+	}
+	v := ""
+	if ck, err := c.Request.Cookie(s.cookie(formCookie)); err == nil && len(ck.Value) >= minCookie && len(ck.Value) <= maxToken {
+		v = ck.Value
+	} else {
+		v = secret.NewToken("b")
+		http.SetCookie(c.Writer, &http.Cookie{Name: s.cookie(formCookie), Value: v, Path: "/", HttpOnly: true, Secure: s.secure(),
+			SameSite: http.SameSiteLaxMode})
+	}
+	c.Set(formCookie, v)
+	return v
+}
+
+// strangersToken is empty for what strangersCookie would not have given.
+func (s *Site) strangersToken(cookie string) string {
+	if len(cookie) < minCookie || len(cookie) > maxToken {
+		return ""
+	}
+	sum := s.Keys.MAC("form", []byte(cookie))
+	return base64.RawURLEncoding.EncodeToString(sum[:])
+}
+
+// minCookie is less than a random value has.
+const minCookie = 20
 
 // flash keeps a message for the next page.
 func (s *Site) flash(c *gin.Context, kind, text string) {

@@ -43,6 +43,12 @@ type Skills interface {
 // SkillName is one known skill in a language.
 type SkillName struct{ ID, Name, Group string }
 
+// Limits count acts by neighbourhood of addresses.
+type Limits interface {
+	Address(remote string) limit.Key
+	Allow(class string, key limit.Key) (ok bool, retryAfter time.Duration)
+}
+
 // Config is what the pages stand on.
 type Config struct {
 	URL        *url.URL // canonical address, without a path
@@ -55,7 +61,7 @@ type Config struct {
 	Notices    *notice.Notices
 	Catalogue  *catalogue.Catalogue
 	Skills     Skills
-	Limits     *limit.Limiter
+	Limits     Limits
 	Pictures   blob.Store
 	Keys       *secret.Keys // seals what a session must not show
 	Sessions   scs.Store
@@ -102,6 +108,9 @@ func New(cfg Config) *Site {
 	s.sessions.Cookie.SameSite = http.SameSiteLaxMode
 	s.sessions.Cookie.Path = "/"
 	s.sessions.ErrorFunc = func(w http.ResponseWriter, r *http.Request, err error) {
+		if gone(r.Context(), err) {
+			return
+		}
 		cfg.Log.Error("session", "error", err)
 		http.Error(w, http.StatusText(http.StatusServiceUnavailable), http.StatusServiceUnavailable)
 	}

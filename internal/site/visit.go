@@ -120,13 +120,20 @@ func (s *Site) public(c *gin.Context, v *visit) web.Frame {
 	if !v.branch.SetupAt.IsZero() {
 		f.BranchName = v.branch.Name // before the first run the brand's own name stands there
 	}
-	f.Path = c.Request.URL.RequestURI()
+	f.Path = address(c.Request.URL)
 	f.Footer = []web.Link{{Label: f.T("footer_link.join"), URL: "/join"}, {Label: f.T("footer_link.about"), URL: "/about"}, {Label: f.T("footer_link.privacy"), URL: "/privacy"},
 		{Label: f.T("footer_link.rules"), URL: "/rules"}, {Label: f.T("footer_link.api"), URL: "/api/docs"}}
 	if v.branch.SignUp != branch.Closed {
 		f.SignUpURL = "/signup"
 	}
 	return f
+}
+
+// address is a path with its query in one spelling. The page cache knows a
+// page by the same words, so nothing that one stranger wrote into the address
+// and the cache passed over stands on the page of another.
+func address(u *url.URL) string {
+	return (&url.URL{Path: u.Path, RawQuery: u.Query().Encode()}).RequestURI()
 }
 
 // frame is the whole frame for this viewer, with messages and the form's token.

@@ -236,6 +236,9 @@ func TestAClaimedOrErasedEntryIsLeftAlone(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
+		if p, err := w.profiles.Profile(t.Context(), account.Actor{}, "new-name"); err != nil || p.State != profile.Open || p.AccountID != acc.ID {
+			t.Errorf("a published profile after its claim: %+v, %v", p, err)
+		}
 		if err := w.profiles.SetState(t.Context(), acc.Actor(), profile.Draft, dw.Clock.Now().Truncate(0)); err != nil {
 			t.Fatal(err)
 		}

@@ -26,16 +26,25 @@ func encodeFacts(d *search.Document) []byte {
 	for _, p := range d.Prices {
 		b = putString(binary.AppendVarint(b, p.Minor), p.Currency)
 	}
-	free := byte(0)
+	flags := byte(0)
 	if d.Free {
-		free = 1
+		flags |= factFree
 	}
-	b = append(b, free)
+	if d.Second {
+		flags |= factSecond
+	}
+	b = append(b, flags)
 	for _, t := range []time.Time{d.NewTo, d.Active, d.Created} {
 		b = putTime(b, t)
 	}
 	return binary.LittleEndian.AppendUint64(b, math.Float64bits(d.Weight))
 }
+
+// The bits of a document's yes-or-no facts.
+const (
+	factFree byte = 1 << iota
+	factSecond
+)
 
 func putString(b []byte, s string) []byte {
 	return append(binary.AppendUvarint(b, uint64(len(s))), s...)
@@ -61,7 +70,8 @@ func decodeFacts(b []byte) (*search.Document, error) {
 		minor := r.varint()
 		d.Prices = append(d.Prices, search.Price{Minor: minor, Currency: r.text()})
 	}
-	d.Free = r.take(1)[0] == 1
+	flags := r.take(1)[0]
+	d.Free, d.Second = flags&factFree != 0, flags&factSecond != 0
 	d.NewTo, d.Active, d.Created = r.time(), r.time(), r.time()
 	d.Weight = math.Float64frombits(binary.LittleEndian.Uint64(r.take(8)))
 	if r.bad || len(r.b) > 0 {

@@ -23,7 +23,7 @@ import (
 )
 
 // formatVersion changes whenever files of an earlier build cannot be read.
-const formatVersion = "1"
+const formatVersion = "2"
 
 // currentFile names the folder in use; it is replaced atomically.
 const currentFile = "CURRENT"

@@ -62,6 +62,8 @@ type View struct {
 	created []int64  // unix microseconds, by row
 	refRank []uint32 // place in the order of kind and id, by row
 	live    *roaring.Bitmap
+	second  *roaring.Bitmap   // rows found only when their own kind is asked for
+	first   *roaring.Bitmap   // live rows without second ones; nil: there are none of these
 	bits    []*roaring.Bitmap // by value id
 	byDim   [dims][]uint32    // value ids
 	byRef   []uint32          // rows by kind and id

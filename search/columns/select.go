@@ -45,7 +45,9 @@ func (v *View) Select(q *search.Query, text *roaring.Bitmap) Selection {
 
 func (v *View) filters(q *search.Query) filterSet {
 	f := filterSet{}
-	f.dims[dimKind] = v.anyOf(dimKind, q.Kinds)
+	if f.dims[dimKind] = v.anyOf(dimKind, q.Kinds); len(q.Kinds) == 0 {
+		f.dims[dimKind] = v.first // as a filter of kinds, so that the facet counts what choosing would show
+	}
 	f.dims[dimSkill] = v.anyOf(dimSkill, q.Skills)
 	f.dims[dimLevel] = v.anyOf(dimLevel, q.Levels)
 	f.dims[dimLang] = v.anyOf(dimLang, q.Langs)

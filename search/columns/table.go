@@ -23,7 +23,7 @@ type Table struct {
 // New makes an empty table. canon gives the key under which a skill is
 // compared, so that spellings of one free word are one value; nil compares as typed.
 func New(canon func(string) string) *Table {
-	v := &View{dict: newDictionary(canon), live: roaring.New(), prices: map[string][]amount{}}
+	v := &View{dict: newDictionary(canon), live: roaring.New(), second: roaring.New(), prices: map[string][]amount{}}
 	return &Table{view: v, at: map[search.Ref]uint32{}}
 }
 
@@ -42,7 +42,7 @@ func (t *Table) Apply(ops []search.Op) *View {
 	old := t.view
 	next := &View{
 		dict: old.dict, rows: slices.Clone(old.rows), quality: slices.Clone(old.quality), owner: slices.Clone(old.owner), created: slices.Clone(old.created),
-		live: old.live.Clone(), bits: slices.Clone(old.bits), byDim: old.byDim, prices: maps.Clone(old.prices),
+		live: old.live.Clone(), second: old.second.Clone(), bits: slices.Clone(old.bits), byDim: old.byDim, prices: maps.Clone(old.prices),
 	}
 	w := &writer{t: t, v: next, owned: map[uint32]bool{}, came: map[uint32]bool{}, currencies: map[string]bool{}}
 	for _, op := range ops {
@@ -50,6 +50,9 @@ func (t *Table) Apply(ops []search.Op) *View {
 		if op.Doc != nil {
 			w.insert(op.Doc)
 		}
+	}
+	if !next.second.IsEmpty() {
+		next.first = roaring.AndNot(next.live, next.second)
 	}
 	w.reorder(old)
 	t.view = next
@@ -76,6 +79,7 @@ func (w *writer) remove(ref search.Ref) {
 	}
 	w.noteCurrencies(row.Doc)
 	w.v.live.Remove(i)
+	w.v.second.Remove(i)
 	w.v.rows[i] = nil
 	w.came[i] = false
 	delete(w.t.at, ref)
@@ -100,6 +104,9 @@ func (w *writer) insert(doc *search.Document) {
 	}
 	w.noteCurrencies(doc)
 	w.v.live.Add(i)
+	if doc.Second {
+		w.v.second.Add(i)
+	}
 	w.v.rows[i], w.v.quality[i], w.v.owner[i] = row, quality, w.v.dict.intern(dimOwner, doc.Owner)
 	w.v.created[i] = unixMicro(doc.Created)
 	w.came[i] = true

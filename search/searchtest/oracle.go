@@ -25,7 +25,9 @@ func anyIn(have, want []string) bool {
 
 func filters(q search.Query) []filter {
 	return []filter{
-		{search.FacetKind, func(d *search.Document) bool { return anyIn([]string{d.Kind}, q.Kinds) }},
+		{search.FacetKind, func(d *search.Document) bool {
+			return anyIn([]string{d.Kind}, q.Kinds) && (!d.Second || len(q.Kinds) > 0)
+		}},
 		{search.FacetSkill, func(d *search.Document) bool { return anyIn(d.Skills, q.Skills) }},
 		{search.FacetLevel, func(d *search.Document) bool { return anyIn(d.Levels, q.Levels) }},
 		{search.FacetLang, func(d *search.Document) bool { return anyIn(d.Langs, q.Langs) }},

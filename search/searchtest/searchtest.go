@@ -31,7 +31,7 @@ func Run(t *testing.T, open func(t *testing.T) search.Engine) {
 		"Apply": testApply, "Oracle": testOracle, "Pages": testPages, "Suggest": testSuggest,
 		"FreeWords": testFreeWords, "Reindex": testReindex, "ReindexFails": testReindexFails,
 		"Labelled": testLabelled, "Hostile": testHostile, "Understood": testUnderstood,
-		"Newcomers": testNewcomers, "Closed": testClosed, "Partial": testPartial,
+		"Newcomers": testNewcomers, "Second": testSecond, "Closed": testClosed, "Partial": testPartial,
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -52,6 +52,7 @@ func Reopen(t *testing.T, open func(t *testing.T, dir string) search.Engine) {
 	t.Helper()
 	dir := t.TempDir()
 	c := Generate(Seed, 60)
+	c.Docs[5].Second = true
 	e := open(t, dir)
 	apply(t, e, 41, c.Ops()...)
 	apply(t, e, 42, search.Op{Ref: c.Docs[0].Ref})
@@ -156,6 +157,9 @@ func cmpString(a, b string) int {
 // testOracle compares filters, totals, facets and orders with brute force.
 func testOracle(t *testing.T, e search.Engine) {
 	c := Generate(Seed, 250)
+	for i := range c.Docs {
+		c.Docs[i].Second = c.Docs[i].Kind == "creator" && i%2 == 0
+	}
 	apply(t, e, 1, c.Ops()...)
 	world := oracle(c.Docs)
 	rapid.Check(t, func(r *rapid.T) {

@@ -7,6 +7,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+
 	"github.com/tmoeg/oduvan/search"
 )
 
@@ -142,6 +144,36 @@ func testNewcomers(t *testing.T, e search.Engine) {
 			t.Errorf("an explicit order lifts newcomer %s", ref.ID)
 		}
 	}
+}
+
+// testSecond demands that one person in two kinds is one hit, and is found
+// under either kind.
+func testSecond(t *testing.T, e search.Engine) {
+	tutor := search.Document{Ref: search.Ref{Kind: "tutor", ID: "1"}, Title: "Python", Skills: []string{"python"}}
+	creator := search.Document{Ref: search.Ref{Kind: "creator", ID: "1"}, Title: "Python", Skills: []string{"python"}, Second: true}
+	apply(t, e, 1, put(tutor), put(creator))
+	kinds := []search.Count{{Value: "creator", Count: 1}, {Value: "tutor", Count: 1}}
+	check := func(q search.Query, skills int, want ...search.Ref) {
+		t.Helper()
+		q.Facets = true
+		r := ask(t, e, q)
+		if diff := cmp.Diff(want, refs(r)); diff != "" || r.Total != len(want) {
+			t.Errorf("%+v: total %d, %s", q, r.Total, diff)
+		}
+		if diff := cmp.Diff(kinds, r.Facets[search.FacetKind]); diff != "" {
+			t.Errorf("%+v kinds: %s", q, diff)
+		}
+		if diff := cmp.Diff([]search.Count{{Value: "python", Count: skills}}, r.Facets[search.FacetSkill]); diff != "" {
+			t.Errorf("%+v skills: %s", q, diff)
+		}
+	}
+	for _, text := range []string{"", "python"} {
+		check(search.Query{Text: text}, 1, tutor.Ref)
+		check(search.Query{Text: text, Kinds: []string{"creator"}}, 1, creator.Ref)
+	}
+	creator.Second, kinds = false, kinds[:1]
+	apply(t, e, 2, search.Op{Ref: tutor.Ref}, put(creator))
+	check(search.Query{Text: "python"}, 1, creator.Ref)
 }
 
 func testPartial(t *testing.T, e search.Engine) {

@@ -134,7 +134,7 @@ func (e *Engine) Search(ctx context.Context, q search.Query) (search.Result, err
 			continue
 		}
 		kinds[d.Kind]++
-		if len(q.Kinds) == 0 || slices.Contains(q.Kinds, d.Kind) {
+		if len(q.Kinds) == 0 && !d.Second || slices.Contains(q.Kinds, d.Kind) {
 			found = append(found, d)
 		}
 	}
