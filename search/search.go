@@ -154,6 +154,21 @@ type Understood struct {
 	PriceMax int64  // minor units of Currency; 0: not said
 	Currency string // in which the bounds are compared; empty if none was said
 	Free     bool
+	Kinds    []string // alone a filter; beside words to look for these kinds only stand first
+	Levels   []string
+	Langs    []string
+	Formats  []string
+	Readings []Reading // one for each of the above
+}
+
+// ReadingPrice is the facet of a reading of both price bounds.
+const ReadingPrice = "price"
+
+// Reading is one filter read out of a text.
+type Reading struct {
+	Facet string // a facet's name, or ReadingPrice
+	Value string // empty for a price
+	Rest  string // the text as typed without the words that said it
 }
 
 // SuggestQuery asks for completions of what is typed.

@@ -49,6 +49,7 @@ type ServicePage struct {
 	Format    string // call, chat, review, group, plan
 	Length    string // «60 минут»; empty: not by the clock
 	Price     Price
+	Free      bool // it costs nothing: nobody is paid
 	FreeTrial bool
 	BodyHTML  string // what it is, sanitised; may be empty
 	RulesHTML string // of cancelling and of working together, sanitised; may be empty
@@ -61,7 +62,7 @@ type ServicePage struct {
 	Draft     bool   // seen by its owner only
 	AskURL    string // where to write about it; empty: one cannot
 	Reply     string // empty while there is no habit
-	Free      string // how many more the tutor takes; empty: nothing is said
+	Places    string // how many more the tutor takes; empty: nothing is said
 	Others    []Card // more from the same tutor
 	Owner     bool
 	EditURL   string

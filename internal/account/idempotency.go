@@ -44,7 +44,13 @@ type stored struct {
 // within 24 hours gets the same status, Location and answer without being done
 // again. An empty key just does it. What fails, by an error or a status from
 // 400 on, is not kept, so it may be tried again under the same key. An answer
-// over 64 KiB is kept without its body.
+// over 64 KiB is kept without its body: a repeat does nothing again and gets
+// the status and the Location, where the thing can be read.
+//
+// It is no transaction with the act. When the process is killed after the act
+// was committed and before its answer was kept, the key is busy for two
+// minutes and then free: an equal request does the act a second time. A caller
+// who got no answer and for whom that matters looks first.
 //
 // Faults, beside those of do: Unauthenticated; Invalid idempotency_key_form
 // (field Idempotency-Key: 1 to 200 printable characters);

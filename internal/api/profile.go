@@ -63,7 +63,7 @@ type PublicProfile struct {
 	URL      string    `json:"url" doc:"Its page" example:"https://example.org/tutors/ada-lint"`
 	Newcomer bool      `json:"newcomer" doc:"New here" example:"false"`
 	Since    string    `json:"since" doc:"Day of the first publication (UTC)" example:"2026-11-22"`
-	Active   string    `json:"active_on" doc:"Day of the owner's last act (UTC)" example:"2026-11-22"`
+	Active   string    `json:"active" enum:"week,month,long" doc:"How long ago the owner was here, roughly: within a week, within a month, longer" example:"week"`
 	Services []Service `json:"services" nullable:"false" doc:"What is offered now"`
 }
 
@@ -97,7 +97,7 @@ func (a *API) profile(ctx context.Context, r *request, in *handleInput) (*public
 		return nil, err
 	}
 	return &publicProfileOutput{Body: PublicProfile{ProfileFields: fieldsOf(p), Handle: p.Handle, URL: a.profileURL(p),
-		Newcomer: p.Newcomer(a.Now()), Since: day(p.PublishedOn), Active: day(p.ActiveOn), Services: a.servicesOf(services)}}, nil
+		Newcomer: p.Newcomer(a.Now()), Since: day(p.PublishedOn), Active: lately(p.ActiveOn, a.Now()), Services: a.servicesOf(services)}}, nil
 }
 
 func (a *API) myProfile(ctx context.Context, r *request, _ *struct{}) (*ownProfileOutput, error) {
@@ -163,4 +163,16 @@ func (a *API) ownProfile(p profile.Profile) *ownProfileOutput {
 		out.Warnings = append(out.Warnings, Warning{Field: w.Field, Kind: string(w.Kind)})
 	}
 	return &ownProfileOutput{Body: out}
+}
+
+// lately says in one of three rough words when an owner was here: nobody's
+// habits can be read from it.
+func lately(day, now time.Time) string {
+	switch days := int(now.Sub(day).Hours() / 24); {
+	case days < 7:
+		return "week"
+	case days < 31:
+		return "month"
+	}
+	return "long"
 }

@@ -104,9 +104,7 @@ func New(ctx context.Context, cfg config.Config, opt Options) (a *App, err error
 	a.Market = market.New(a.DB, a.Profiles)
 	a.Transfer = transfer.New(transfer.Config{DB: a.DB, Keys: a.Keys, Profiles: a.Profiles, Market: a.Market,
 		URL: cfg.URL, Skill: normalise(skills)})
-	if err := a.openIndex(skills, opt); err != nil {
-		return a, err
-	}
+	a.openIndex(skills, opt)
 	pages, err := web.New()
 	if err != nil {
 		return a, err
@@ -157,20 +155,25 @@ func (a *App) openStores(ctx context.Context, opt Options) (err error) {
 	if err != nil {
 		return err
 	}
-	return a.DB.Migrate(ctx)
+	if err := a.DB.Migrate(ctx); err != nil {
+		return err
+	}
+	return keysMatch(ctx, a.DB, a.Keys)
 }
 
-func (a *App) openIndex(skills *taxonomy.Taxonomy, opt Options) error {
+// openIndex opens the search. The index holds nothing of its own, so a board
+// whose index cannot be opened starts all the same and answers from SQL.
+func (a *App) openIndex(skills *taxonomy.Taxonomy, opt Options) {
 	cfg := catalogue.Config{DB: a.DB, Log: a.Log}
 	if !opt.NoIndex {
 		engine, err := bleve.Open(filepath.Join(a.Config.Data, "index"), skills)
 		if err != nil {
-			return fmt.Errorf("search index: %w", err)
+			a.Log.Error("search index not opened: answering from the database", "error", err)
+		} else {
+			a.index, cfg.Engine = engine, engine
 		}
-		a.index, cfg.Engine = engine, engine
 	}
 	a.Catalogue = catalogue.New(cfg, a.kinds()...)
-	return nil
 }
 
 // Close lets go of files and connections. Run must have ended.

@@ -105,7 +105,7 @@ func TestSaveRefuses(t *testing.T) {
 			{"name", "text_form", func(s *branch.Settings) { s.Name = "a\xffb" }},
 			{"rules", "too_long", func(s *branch.Settings) { s.Rules = strings.Repeat("ы", 20001) }},
 			{"rules", "text_form", func(s *branch.Settings) { s.Rules = "a\x1bb" }},
-			{"languages", "languages_unknown", func(s *branch.Settings) { s.Languages = nil }},
+			{"languages", "languages_empty", func(s *branch.Settings) { s.Languages = nil }},
 			{"languages", "languages_unknown", func(s *branch.Settings) { s.Languages = []string{"ru", "de"} }},
 			{"languages", "languages_unknown", func(s *branch.Settings) { s.Languages = []string{"ru", "ru"} }},
 			{"sign_up", "sign_up_unknown", func(s *branch.Settings) { s.SignUp = "ask" }},

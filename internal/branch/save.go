@@ -28,7 +28,7 @@ const languages = "ru en"
 
 // Save checks and stores the settings in the caller's unit of work; whether the
 // first run is over stays as it is. Faults: fault.Fields, each Invalid with the
-// field's name and name_empty, too_long, text_form, languages_unknown,
+// field's name and name_empty, too_long, text_form, languages_unknown, languages_empty,
 // sign_up_unknown, link_form, rates_form or currency_unknown.
 func Save(ctx context.Context, tx *db.Tx, s Settings) error {
 	s.Name, s.Rules = strings.TrimSpace(s.Name), strings.TrimSpace(s.Rules)
@@ -88,7 +88,7 @@ func checkLanguages(list []string) *fault.Error {
 		seen[l] = true
 	}
 	if len(list) == 0 {
-		return fault.Bad("languages", "languages_unknown")
+		return fault.Bad("languages", "languages_empty")
 	}
 	return nil
 }

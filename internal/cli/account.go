@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"strings"
 	"text/tabwriter"
 
 	"github.com/spf13/cobra"
@@ -27,7 +28,7 @@ func (c *command) accountCreate() *cobra.Command {
 				return err
 			}
 			defer a.Close()
-			acc, code, token, err := a.Accounts.Create(cmd.Context(), args[0], account.Role(role))
+			acc, code, token, err := a.Accounts.Create(cmd.Context(), strings.ToLower(args[0]), account.Role(role))
 			if err != nil {
 				return err
 			}
@@ -103,6 +104,7 @@ func (c *command) accountGrant() *cobra.Command {
 				return err
 			}
 			defer a.Close()
+			args[0] = strings.ToLower(args[0])
 			if err := a.Accounts.GrantRole(cmd.Context(), account.Console(), args[0], account.Role(args[1])); err != nil {
 				return err
 			}

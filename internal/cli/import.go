@@ -8,6 +8,7 @@ import (
 	"io"
 	"os"
 	"sort"
+	"strconv"
 
 	"github.com/spf13/cobra"
 	"golang.org/x/term"
@@ -88,6 +89,14 @@ func newFile(path string) (w io.Writer, done func(error) error, err error) {
 	}, nil
 }
 
+// counted is a number of things in words.
+func counted(n int, thing string) string {
+	if n == 1 {
+		return "1 " + thing
+	}
+	return strconv.Itoa(n) + " " + thing + "s"
+}
+
 func (c *command) printReport(r transfer.Report, f importFlags) error {
 	if f.asJSON {
 		return json.NewEncoder(c.Out).Encode(r)
@@ -109,7 +118,7 @@ func (c *command) printReport(r transfer.Report, f importFlags) error {
 		fmt.Fprintf(c.Out, "  shortened %s of entry %s: %d to %d characters\n", s.Field, s.Entry, s.From, s.To)
 	}
 	for _, p := range r.Preview {
-		fmt.Fprintf(c.Out, "  %-9s %s (%s): %s; %d services\n", p.Act, p.Name, p.Handle, p.Headline, p.Services)
+		fmt.Fprintf(c.Out, "  %-9s %s (%s): %s; %s\n", p.Act, p.Name, p.Handle, p.Headline, counted(p.Services, "service"))
 	}
 	if f.claims != "" && !f.dryRun {
 		fmt.Fprintf(c.Out, "claim codes: %s\n", f.claims)

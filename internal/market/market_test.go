@@ -133,7 +133,7 @@ func TestAddRefuses(t *testing.T) {
 			{func(in *market.ServiceInput) { in.State = "gone" }, "invalid:state_unknown:state "},
 			{func(in *market.ServiceInput) { in.Version = -1 }, "invalid:version_form:version "},
 			{func(in *market.ServiceInput) { in.Title, in.Format, in.Price = "", "", nil },
-				"invalid:required:title invalid:value_unknown:format invalid:price_needed:price "},
+				"invalid:required:title invalid:format_needed:format invalid:price_needed:price "},
 		} {
 			_, err := w.AddService(ctx, ada, lesson(tt.change))
 			if got := code(err); got != tt.want {

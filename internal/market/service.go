@@ -47,7 +47,10 @@ func clean(in ServiceInput) (ServiceInput, fault.Fields) {
 	bad.Add(profile.Bounded("title", in.Title, MaxTitle))
 	bad.Add(profile.Bounded("summary", in.Summary, MaxSummary))
 	bad.Add(profile.Bounded("rules", in.Rules, MaxRules))
-	if !slices.Contains(profile.Formats(), in.Format) {
+	switch {
+	case in.Format == "":
+		bad.Add(fault.Bad("format", "format_needed"))
+	case !slices.Contains(profile.Formats(), in.Format):
 		bad.Add(fault.Bad("format", "value_unknown"))
 	}
 	if in.Minutes < 0 || in.Minutes > MaxMinutes {
@@ -132,7 +135,7 @@ func (s *Service) change(in ServiceInput) error {
 
 // AddService adds a service of the actor. Faults: Unauthenticated; NotFound
 // (profile_none) without a profile; Conflict (too_many_services, argument Max); Invalid as fault.Fields with the
-// field's name: required, too_long, text_form, value_unknown, minutes_range,
+// field's name: required, too_long, text_form, format_needed, value_unknown, minutes_range,
 // price_needed, price_and_agreement, currency_unknown, money_negative,
 // money_too_large, state_unknown, version_form.
 func (m *Market) AddService(ctx context.Context, by account.Actor, in ServiceInput) (out Service, err error) {

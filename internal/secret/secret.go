@@ -79,6 +79,19 @@ func Open(dir string) (*Keys, error) {
 // and session: the caller must say so loudly.
 func (k *Keys) Fresh() bool { return k.fresh }
 
+// Discard removes the HMAC key that this Open made, for a caller that refuses to
+// work with it: else the next start would find it and take it for the old one.
+// A key that was there before is never removed.
+func (k *Keys) Discard() error {
+	if !k.fresh {
+		return nil
+	}
+	if err := os.Remove(filepath.Join(k.dir, hmacFile)); err != nil && !errors.Is(err, os.ErrNotExist) {
+		return fmt.Errorf("secret: %w", err)
+	}
+	return syncDir(k.dir)
+}
+
 // MAC is HMAC-SHA-256 under the branch's key. The purpose keeps apart hashes of
 // the same data made for different ends: a session token's hash is never the
 // hash of a recovery code.

@@ -63,7 +63,14 @@ func TestRefusedSignUpKeepsWhatWasTyped(t *testing.T) {
 			t.Errorf("typed %q, shown %q", handle, got)
 		}
 	}
-	c.Post("/signup", url.Values{"handle": {"noform"}}).Is(http.StatusForbidden)
+	c.Post("/signup", url.Values{"handle": {"noform"}}).Is(http.StatusForbidden).Has(`.acts a[href="/signup"]`)
+	c.Post("/me/services/x/state", url.Values{}).Is(http.StatusForbidden).Has(`.acts a[href="/me/services/x"]`)
+	c.Post("/logout", url.Values{}).Is(http.StatusForbidden).Has(`.acts a[href="/"]`)
+	c.Get("/signup").Send(`form[action="/signup"]`, fill{"handle": {"Grace_H"}}).Is(http.StatusOK).Has("#recovery-code")
+	w.Visitor().Get("/").Is(http.StatusOK)
+	if p := c.Get("/me/erase").Send(`form[action="/me/erase"]`, fill{"handle": {"ben"}}); !strings.Contains(p.Text("#f-handle-error"), "grace_h") {
+		t.Errorf("a wrong handle: %q", p.Text("#f-handle-error"))
+	}
 }
 
 func TestSignUpByInvitationAndClosed(t *testing.T) {

@@ -136,7 +136,10 @@ func (s *Site) price(f web.Frame, br branch.Settings, l catalogue.Listing, curre
 		return web.Price{Main: f.T("price.free")}
 	case l.Price != nil:
 		p := s.amount(f, br, *l.Price, currency)
-		if l.PriceFrom {
+		switch {
+		case l.Free:
+			p.Main = f.T("price.and_free", "price", p.Main)
+		case l.PriceFrom:
 			p.Main = f.T("price.from", "price", p.Main)
 		}
 		if l.Kind == web.KindService {

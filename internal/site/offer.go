@@ -36,7 +36,7 @@ func (s *Site) service(c *gin.Context, v *visit, f web.Frame) (templ.Component, 
 		if err != nil {
 			return nil, err
 		}
-		page.AskURL, page.Free, page.Reply = askPath(p.Handle, offer.ID), freeWord(f, h.Free), replyWord(f, h.Minutes)
+		page.AskURL, page.Places, page.Reply = askPath(p.Handle, offer.ID), freeWord(f, h.Free), replyWord(f, h.Minutes)
 		page.By.Reply = page.Reply
 	}
 	page.Others = others(page.Others, "/services/"+offer.ID)
@@ -63,7 +63,7 @@ func (s *Site) servicePage(f web.Frame, o market.Listing, p profile.Profile, v *
 		page.Length = f.N("price.minutes", o.Minutes)
 	}
 	card := o.Card()
-	page.Price = s.price(f, v.branch, card, "")
+	page.Price, page.Free = s.price(f, v.branch, card, ""), card.Free
 	page.By = s.card(f, v, p.Card(s.Now()), "")
 	page.By.Price, page.By.URL = web.Price{}, personPath(p)
 	for _, l := range p.Links {

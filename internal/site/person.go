@@ -1,9 +1,11 @@
 package site
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 
@@ -176,6 +178,7 @@ func (s *Site) servicesOf(c *gin.Context, f web.Frame, v *visit, p profile.Profi
 			states[rows[i].ID] = rows[i].State
 		}
 	}
+	byCurrency(list)
 	out := s.cards(f, v, list, "")
 	for i := range out {
 		if list[i].Minutes == 0 {
@@ -186,6 +189,33 @@ func (s *Site) servicesOf(c *gin.Context, f web.Frame, v *visit, p profile.Profi
 		}
 	}
 	return out, s.price(f, v.branch, summed(list), ""), nil
+}
+
+// byCurrency puts paid services after free ones and together by currency, the
+// most frequent first: amounts of different currencies are not compared.
+func byCurrency(list []catalogue.Listing) {
+	n := map[string]int{}
+	of := func(l catalogue.Listing) string {
+		if l.Price == nil || l.Price.IsZero() {
+			return ""
+		}
+		return l.Price.Currency
+	}
+	rank := func(l catalogue.Listing) int {
+		switch {
+		case l.Free:
+			return 0
+		case l.ByAgreement:
+			return 2
+		}
+		return 1
+	}
+	for _, l := range list {
+		n[of(l)]++
+	}
+	slices.SortStableFunc(list, func(a, b catalogue.Listing) int {
+		return cmp.Or(rank(a)-rank(b), n[of(b)]-n[of(a)], strings.Compare(of(a), of(b)))
+	})
 }
 
 // summed is what a card says of all services together.

@@ -52,10 +52,12 @@ func (s *Site) pictureView(c *gin.Context, bad problems) (templ.Component, error
 // file's own name and everything written into it end here.
 func (s *Site) savePicture(c *gin.Context) error {
 	content, err := s.readUpload(c)
-	if err != nil {
+	if all := fault.All(err); err != nil && (len(all) != 1 || all[0].Field != "picture") {
 		return err
 	}
-	err = s.takePicture(c, content)
+	if err == nil {
+		err = s.takePicture(c, content)
+	}
 	if err == nil {
 		s.say(c, "ok", "picture.saved")
 		return s.see(c, picturePath)
@@ -95,10 +97,13 @@ func (s *Site) readUpload(c *gin.Context) ([]byte, error) {
 		return nil, formFault(err)
 	}
 	content, token, err := uploaded(parts)
-	if err != nil {
-		return nil, formFault(err)
-	}
 	r.PostForm = url.Values{} // takes the place of what ParseForm would make
+	if err = formFault(err); fault.Is(err, fault.TooLarge) {
+		return nil, fault.Bad("picture", "picture_too_large")
+	}
+	if err != nil {
+		return nil, err
+	}
 	return content, s.checkToken(c, token)
 }
 

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net/http"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/a-h/templ"
@@ -135,8 +136,34 @@ func (s *Site) showFault(c *gin.Context, err error, kind fault.Kind, id string) 
 	}
 	f.NoIndex = true
 	page := f.Error(kind.String(), code, args, id)
+	if form := formPage(c); code == "form_expired" && form != "" {
+		page.Next = append([]web.Link{{Label: f.T("error.to_form"), URL: form}}, page.Next...)
+	}
 	f.Title = page.Title
 	if err := s.show(c, status, web.Fault(f, page)); err != nil {
 		s.Log.Warn("error page", "error", err)
 	}
+}
+
+// showsForm tells whether a route shows a form to be sent.
+func showsForm(route string) bool {
+	switch route {
+	case "/signup", "/code", "/login", "/claim", "/setup", "/me", "/me/profile", "/me/profile/picture", "/me/services", "/me/services/new",
+		"/me/services/:id", "/me/services/:id/delete", "/me/settings", "/me/erase", "/admin", "/admin/invitations":
+		return true
+	}
+	return false
+}
+
+// formPage is the page whose form was sent here: the address itself or the
+// nearest one above it that shows a form; empty where there is none.
+func formPage(c *gin.Context) string {
+	route, path := c.FullPath(), c.Request.URL.Path
+	for route != "" && !showsForm(route) {
+		route, path = route[:strings.LastIndexByte(route, '/')], path[:strings.LastIndexByte(path, '/')]
+	}
+	if route == "" {
+		return ""
+	}
+	return path
 }

@@ -7,6 +7,7 @@ import (
 	"github.com/a-h/templ"
 	"github.com/gin-gonic/gin"
 
+	"github.com/tmoeg/oduvan/internal/fault"
 	"github.com/tmoeg/oduvan/web"
 )
 
@@ -190,7 +191,7 @@ func (s *Site) erasePage(c *gin.Context, bad problems) (templ.Component, error) 
 			f.T("settings.erase_handle", "handle", v.actor.Handle)},
 		Action: "/me/erase", Label: f.T("settings.erase_do"), Back: "/me/settings",
 		Type: web.Field{Name: "handle", Label: f.T("settings.erase_type"), Hint: f.T("settings.erase_export"),
-			Error: bad.of("handle"), Required: true, Max: 30}}), nil
+			Error: bad.of("handle"), Required: true, Max: 30, Complete: "username"}}), nil
 }
 
 func (s *Site) erase(c *gin.Context) error {
@@ -198,7 +199,10 @@ func (s *Site) erase(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	if err := s.Accounts.Erase(c.Request.Context(), v.actor, value(c, "handle")); err != nil {
+	if err := s.Accounts.Erase(c.Request.Context(), v.actor, handle(c)); err != nil {
+		if all := fault.All(err); len(all) == 1 && all[0].Code == "confirm_handle" {
+			err = fault.Bad("handle", "confirm_handle").With("Handle", v.actor.Handle)
+		}
 		return s.again(c, err, func(bad problems) (templ.Component, error) { return s.erasePage(c, bad) })
 	}
 	return s.goodbye(c, "settings.erase_done")

@@ -81,7 +81,7 @@ func (s *Site) setup(c *gin.Context) error {
 		}
 		return s.show(c, 200, page)
 	}
-	a, code, err := s.Accounts.SetUp(c.Request.Context(), account.SetUp{Code: value(c, "code"), Handle: value(c, "handle"),
+	a, code, err := s.Accounts.SetUp(c.Request.Context(), account.SetUp{Code: value(c, "code"), Handle: handle(c),
 		Language: v.lang, Settings: settings})
 	if fault.Is(err, fault.Gone) {
 		return fault.Of(fault.NotFound, "not_found")

@@ -1,6 +1,8 @@
 package site
 
 import (
+	"strings"
+
 	"github.com/a-h/templ"
 	"github.com/gin-gonic/gin"
 
@@ -65,10 +67,11 @@ func (s *Site) handleFields(c *gin.Context, f web.Frame, v *visit, bad problems)
 	return out, own
 }
 
-// handle is the one that was typed, else the one that was picked.
+// handle is the one that was typed, in small letters, else the one that was
+// picked.
 func handle(c *gin.Context) string {
 	if own := value(c, "handle"); own != "" {
-		return own
+		return strings.ToLower(own)
 	}
 	return value(c, "pick")
 }

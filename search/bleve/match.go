@@ -2,6 +2,7 @@ package bleve
 
 import (
 	"math"
+	"slices"
 
 	"github.com/RoaringBitmap/roaring/v2"
 	segment "github.com/blevesearch/scorch_segment_api/v2"
@@ -22,7 +23,9 @@ const (
 	freshPart     = 0.15
 	freshDays     = 90
 	softPart      = 0.5
-	relaxFraction = 3 // of n words at least n/3 must be found
+	basePart      = 0.01 // keeps quality in the order of hits that hold no word of the text
+	preferFactor  = 4    // for the kinds that a text asks for
+	relaxFraction = 3    // of n words at least n/3 must be found
 )
 
 // scratch is reused memory of one search.
@@ -43,13 +46,15 @@ type matcher struct {
 	*state
 	scratch *scratch
 	q       *search.Query
+	prefer  []string // kinds that stand first
 	rows    *roaring.Bitmap
 	partial bool
 }
 
 // lookup is one term of a group in every segment.
 type lookup struct {
-	lists  []segment.PostingsList // by segment
+	lists  []segment.PostingsList // by segment; nil for a set of rows
+	rows   *roaring.Bitmap        // of a facet's value, instead of a term
 	docs   uint64
 	factor float64
 }
@@ -128,6 +133,9 @@ func (m *matcher) group(dicts []segment.TermDictionary, g norm.Group) ([]lookup,
 			out = append(out, l)
 		}
 	}
+	if g.Or != nil {
+		out = append(out, lookup{rows: m.view.Having(g.Or.Facet, g.Or.Value)})
+	}
 	return out, nil
 }
 
@@ -145,11 +153,11 @@ func (m *matcher) lookup(dicts []segment.TermDictionary, term string, factor flo
 }
 
 // docsOf is the set of documents of a segment that one of the terms matches.
-func docsOf(group []lookup, seg int) *roaring.Bitmap {
+func (m *matcher) docsOf(group []lookup, seg int) *roaring.Bitmap {
 	var out *roaring.Bitmap
 	shared := false // out belongs to the index and must not change
 	for _, l := range group {
-		set, own := docSet(l.lists[seg])
+		set, own := m.docSet(l, seg)
 		switch {
 		case set == nil || set.IsEmpty():
 		case out == nil:
@@ -166,9 +174,12 @@ func docsOf(group []lookup, seg int) *roaring.Bitmap {
 	return out
 }
 
-// docSet is the set of a posting list; own tells that it may be changed.
-func docSet(list segment.PostingsList) (set *roaring.Bitmap, own bool) {
-	it, ok := list.Iterator(false, false, false, nil).(segment.OptimizablePostingsIterator)
+// docSet is the set of a lookup in a segment; own tells that it may be changed.
+func (m *matcher) docSet(l lookup, seg int) (set *roaring.Bitmap, own bool) {
+	if l.rows != nil {
+		return m.segs[seg].docs(l.rows), true
+	}
+	it, ok := l.lists[seg].Iterator(false, false, false, nil).(segment.OptimizablePostingsIterator)
 	if !ok {
 		return nil, false
 	}
@@ -185,12 +196,12 @@ func docSet(list segment.PostingsList) (set *roaring.Bitmap, own bool) {
 func (m *matcher) all(groups [][]lookup) *roaring.Bitmap {
 	out := columns.NewSet(m.view.Rows())
 	for seg, s := range m.segs {
-		docs := docsOf(groups[0], seg)
+		docs := m.docsOf(groups[0], seg)
 		for _, g := range groups[1:] {
 			if docs.IsEmpty() {
 				break
 			}
-			docs = roaring.And(docs, docsOf(g, seg))
+			docs = roaring.And(docs, m.docsOf(g, seg))
 		}
 		for it := docs.Iterator(); it.HasNext(); {
 			if row := s.rows[it.Next()]; row != noRow {
@@ -209,7 +220,7 @@ func (m *matcher) most(groups [][]lookup) (*roaring.Bitmap, bool) {
 	best := uint8(0)
 	for seg, s := range m.segs {
 		for _, g := range groups {
-			for it := docsOf(g, seg).Iterator(); it.HasNext(); {
+			for it := m.docsOf(g, seg).Iterator(); it.HasNext(); {
 				if row := s.rows[it.Next()]; row != noRow {
 					counts[row]++
 					best = max(best, counts[row])
@@ -245,8 +256,12 @@ func (m *matcher) rank(need, like [][]lookup) {
 	for it := m.rows.Iterator(); it.HasNext(); {
 		i := it.Next()
 		q := m.view.Quality(i)
+		like := float32(1)
+		if len(m.prefer) > 0 && slices.Contains(m.prefer, m.view.Row(i).Doc.Kind) {
+			like = preferFactor
+		}
 		age := min(max(float64(now-int64(q.Active))/freshDays, 0), 1)
-		m.scratch.scores[i] *= float32(1 + weightPart*float64(q.Weight) + freshPart*(1-age))
+		m.scratch.scores[i] = like * (m.scratch.scores[i] + basePart) * float32(1+weightPart*float64(q.Weight)+freshPart*(1-age))
 	}
 }
 

@@ -29,14 +29,45 @@ func (e *Engine) Search(ctx context.Context, q search.Query) (search.Result, err
 		return search.Result{}, err
 	}
 	q.Limit = bound(q.Limit)
-	plan := e.norm.Plan(q.Text, s.gen.words, q.Exact)
-	res := search.Result{Cursor: s.cursor, Corrected: plan.Corrected}
 	if q.Currency == "" {
 		q.Currency = s.view.Currency()
 	}
+	plan := e.norm.Plan(q.Text, s.gen.words, q.Exact)
+	res, err := e.answer(s, q, plan)
+	if err != nil || res.Total > 0 || plan.Plain == nil {
+		return res, err
+	}
+	return e.widen(s, q, plan, res)
+}
+
+// widen answers when what was read out of the text leaves nothing: its words
+// are looked for as they are, and if none is there, the kinds it asks for.
+func (e *Engine) widen(s *state, q search.Query, plan norm.Plan, res search.Result) (search.Result, error) {
+	plain, err := e.answer(s, q, *plan.Plain)
+	if err != nil || plain.Total > 0 || len(res.Understood.Kinds) == 0 {
+		return plain, err
+	}
+	wide := res
+	q.Kinds, wide.Partial = res.Understood.Kinds, true
+	if s.page(&q, nil, &wide); wide.Total == 0 {
+		return res, nil
+	}
+	only := search.Understood{Text: plan.Rest, Kinds: q.Kinds}
+	for _, r := range res.Understood.Readings {
+		if r.Facet == search.FacetKind {
+			only.Readings = append(only.Readings, r)
+		}
+	}
+	wide.Understood = only
+	return wide, nil
+}
+
+// answer searches for a plan.
+func (e *Engine) answer(s *state, q search.Query, plan norm.Plan) (search.Result, error) {
+	res := search.Result{Cursor: s.cursor, Corrected: plan.Corrected}
 	res.Understood = understand(&q, plan)
 	if plan.Empty() {
-		if strings.TrimSpace(q.Text) != "" && !plan.Money.Any() {
+		if strings.TrimSpace(q.Text) != "" && !plan.Money.Any() && len(plan.Cues) == 0 {
 			return nothing(res, q), nil
 		}
 		s.page(&q, nil, &res)
@@ -47,7 +78,7 @@ func (e *Engine) Search(ctx context.Context, q search.Query) (search.Result, err
 		sc = &scratch{}
 	}
 	defer e.pool.Put(sc)
-	m := matcher{state: s, scratch: sc, q: &q}
+	m := matcher{state: s, scratch: sc, q: &q, prefer: res.Understood.Kinds}
 	if err := m.run(plan); err != nil {
 		return search.Result{}, err
 	}
@@ -86,41 +117,4 @@ func (s *state) page(q *search.Query, m *matcher, res *search.Result) {
 	for _, i := range s.view.Page(q, sel.Rows, m.score) {
 		res.Hits = append(res.Hits, search.Hit{Ref: s.view.Row(i).Doc.Ref, Score: m.score(i)})
 	}
-}
-
-// understand turns what the text says about price into filters, unless the
-// query has filters of its own.
-func understand(q *search.Query, plan norm.Plan) search.Understood {
-	u := search.Understood{Text: plan.Text}
-	if plan.Money.Free {
-		q.Free, u.Free = true, true
-	}
-	m := plan.Money
-	if m.Min == 0 && m.Max == 0 || q.PriceMin > 0 || q.PriceMax > 0 {
-		return u
-	}
-	if m.Currency != "" {
-		convert(q, m.Currency)
-	}
-	const minor = 100 // every currency of the board has two decimals
-	q.PriceMin, q.PriceMax = m.Min*minor, m.Max*minor
-	u.PriceMin, u.PriceMax, u.Currency = q.PriceMin, q.PriceMax, q.Currency
-	return u
-}
-
-// convert makes the query compare in the currency that the text names.
-func convert(q *search.Query, currency string) {
-	if currency == q.Currency {
-		return
-	}
-	if own := q.Rates[currency]; own > 0 {
-		rates := map[string]float64{q.Currency: 1 / own}
-		for c, r := range q.Rates {
-			rates[c] = r / own
-		}
-		q.Rates = rates
-	} else {
-		q.Rates = nil
-	}
-	q.Currency = currency
 }

@@ -288,5 +288,19 @@ func liveCount(segs []segmentRows) (n int) {
 	return n
 }
 
+// docs is the set of a segment's documents that stand in rows.
+func (s segmentRows) docs(rows *roaring.Bitmap) *roaring.Bitmap {
+	out := roaring.New()
+	for num, row := range s.rows {
+		if row != noRow && rows.Contains(row) {
+			out.Add(uint32(num))
+		}
+	}
+	if gone := s.deleted(); gone != nil {
+		out.AndNot(gone)
+	}
+	return out
+}
+
 // deleted is the set of a segment's deleted documents, nil for none.
 func (s segmentRows) deleted() *roaring.Bitmap { return s.seg.Deleted() }

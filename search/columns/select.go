@@ -84,6 +84,17 @@ func (v *View) anyOf(d dim, words []string) *roaring.Bitmap {
 	return roaring.FastOr(sets...)
 }
 
+// Having is the set of rows with a value of a counted facet. The caller may
+// not change it.
+func (v *View) Having(facet, value string) *roaring.Bitmap {
+	for d := range dimOwner {
+		if facetName(d) == facet {
+			return v.anyOf(d, []string{value})
+		}
+	}
+	return roaring.New()
+}
+
 // join is the intersection of all filters but those that skip names; the
 // outcome is never changed by anyone.
 func (f *filterSet) join(v *View, skip func(*roaring.Bitmap) bool) *roaring.Bitmap {

@@ -16,6 +16,7 @@ type language struct {
 	translit, variants   [][2]string
 	stop, soft, freeWord map[string]bool
 	money                *moneyPatterns
+	cues                 map[string]string
 }
 
 type languageFile struct {
@@ -30,6 +31,7 @@ type languageFile struct {
 	Free        string            `json:"free"`
 	Max         string            `json:"max"`
 	Min         string            `json:"min"`
+	Cues        map[string]string `json:"cues"`
 	Thousand    string            `json:"thousand"`
 	Currency    map[string]string `json:"currency"`
 	NotMoney    string            `json:"not_money"`
@@ -46,7 +48,7 @@ func loadLanguage() *language {
 		toLatin: pairs(f.LookalikeRu, f.LookalikeEn), toCyrillic: pairs(f.LookalikeEn, f.LookalikeRu),
 		translit: f.Translit, variants: f.Variants,
 		stop: wordSet(f.Stop), soft: wordSet(f.Soft), freeWord: wordSet(f.Free),
-		money: compileMoney(f),
+		money: compileMoney(f), cues: f.Cues,
 	}
 }
 

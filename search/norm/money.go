@@ -67,31 +67,35 @@ func quoted(list string) string {
 	return strings.Join(words, "|")
 }
 
-// takeMoney cuts price phrases out of a folded query.
-func (n *Normaliser) takeMoney(text string) (rest string, m Money) {
-	rest = text
+// takeMoney cuts price phrases out of a folded query: the plan holds the rest
+// of the text.
+func (n *Normaliser) takeMoney(text string) (plan Plan) {
+	rest, m := text, &plan.Money
 	for range 3 {
 		if !hasDigit(rest) {
 			break
 		}
-		cut, ok := n.lang.money.one(rest, &m)
+		cut, phrase, ok := n.lang.money.one(rest, m)
 		if !ok {
 			break
 		}
 		rest = cut
+		plan.Priced = append(plan.Priced, phrase)
 	}
 	words := strings.Fields(rest)
 	kept := slices.DeleteFunc(slices.Clone(words), func(w string) bool {
-		return n.lang.freeWord[strings.Trim(w, ".,!?")]
+		free := n.lang.freeWord[strings.Trim(w, ".,!?")]
+		if free {
+			plan.Freed = append(plan.Freed, w)
+		}
+		return free
 	})
-	if len(kept) < len(words) {
-		m.Free = true
-	}
-	return strings.Join(kept, " "), m
+	m.Free, plan.Text = len(plan.Freed) > 0, strings.Join(kept, " ")
+	return plan
 }
 
 // one finds the first price phrase, notes it and cuts it out.
-func (p *moneyPatterns) one(text string, m *Money) (rest string, ok bool) {
+func (p *moneyPatterns) one(text string, m *Money) (rest, phrase string, ok bool) {
 	for _, pattern := range []*regexp.Regexp{p.bound, p.plain} {
 		at := pattern.FindStringSubmatchIndex(text)
 		if at == nil {
@@ -123,9 +127,9 @@ func (p *moneyPatterns) one(text string, m *Money) (rest string, ok bool) {
 		if currency != "" {
 			m.Currency = currency
 		}
-		return strings.TrimSpace(text[:at[0]] + " " + strings.TrimLeft(text[at[1]:], " ")), true
+		return strings.TrimSpace(text[:at[0]] + " " + strings.TrimLeft(text[at[1]:], " ")), strings.TrimSpace(text[at[0]:at[1]]), true
 	}
-	return text, false
+	return text, "", false
 }
 
 func (p *moneyPatterns) code(word string) string {

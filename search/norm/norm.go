@@ -6,6 +6,7 @@
 package norm
 
 import (
+	"maps"
 	"slices"
 	"sync/atomic"
 
@@ -24,8 +25,9 @@ const ConceptMark = "="
 type Normaliser struct {
 	tax     *taxonomy.Taxonomy
 	lang    *language
-	phrases map[string][]phrase // by the first stem
-	parts   map[string]bool     // every stem of every phrase
+	phrases map[string][]phrase    // by the first stem
+	parts   map[string]bool        // every stem of every phrase and cue
+	cues    map[string][]cuePhrase // by the first stem
 	stems   [stemSlots]atomic.Pointer[stemmed]
 }
 
@@ -48,6 +50,7 @@ func New(tax *taxonomy.Taxonomy) *Normaliser {
 			n.addPhrase(a, s.ID, true)
 		}
 	}
+	n.addCues(n.lang.cues)
 	return n
 }
 
@@ -175,9 +178,9 @@ func (n *Normaliser) SkillKey(text string) string {
 	return taxonomy.Fold(text)
 }
 
-// Spellings visits every word that is a name of a skill by itself, as stem and
-// written form: a vocabulary holds them so that a typo of a synonym is
-// recognised too.
+// Spellings visits every word that is a name of a skill or says a filter by
+// itself, as stem and written form: a vocabulary holds them so that a typo of a
+// synonym is recognised too.
 func (n *Normaliser) Spellings(visit func(stem, word string)) {
 	for _, s := range n.tax.All() {
 		for _, a := range slices.Concat(s.Spellings(), s.Maybe) {
@@ -185,6 +188,13 @@ func (n *Normaliser) Spellings(visit func(stem, word string)) {
 				if !n.lang.stop[t.Word] {
 					visit(t.Stem, t.Word)
 				}
+			}
+		}
+	}
+	for _, stem := range slices.Sorted(maps.Keys(n.cues)) {
+		for _, c := range n.cues[stem] {
+			if t := c.tokens[0]; len(c.tokens) == 1 {
+				visit(t.Stem, t.Word)
 			}
 		}
 	}

@@ -167,12 +167,14 @@ func TestPlanTerms(t *testing.T) {
 	for text, want := range map[string][][]string{
 		"го собеседование":        {{"=go", "?го"}, {"=interview"}},
 		"репетитор по python":     {{"=python"}},
-		"репетитор":               {{"=tutor"}},
+		"репетитор":               nil,
 		"хочу научиться рисовать": {{"=drawing"}},
 		"машинное обучение":       {{"=machine-learning"}},
 		"vfibyyjt j,extybt":       {{"=machine-learning"}},
 		"питон python пайтон":     {{"=python"}},
-		"си шарп с нуля":          {{"=c-sharp"}, {"нул"}},
+		"си шарп с нуля":          {{"=c-sharp"}},
+		"разбор кода на го":       {{"=code-review"}, {"=go", "?го"}},
+		"карьерная консультация":  {{"=career"}},
 		"java developer":          {{"=java"}},
 		"для":                     {{"для"}},
 		"!!! ((( )))":             nil,
@@ -180,6 +182,53 @@ func TestPlanTerms(t *testing.T) {
 	} {
 		if diff := cmp.Diff(want, needs(shared.Plan(text, book, false))); diff != "" {
 			t.Errorf("%q: %s", text, diff)
+		}
+	}
+}
+
+func TestPlanCues(t *testing.T) {
+	t.Parallel()
+	tutor := norm.Cue{Facet: "kind", Value: "tutor"}
+	call := norm.Cue{Facet: "format", Value: "call"}
+	for text, want := range map[string][]norm.Cue{
+		"наставник": {tutor}, "наставника": {tutor}, "ментор": {tutor}, "mentor": {tutor}, "менторство": {tutor}, "репетиторы": {tutor},
+		"tutor": {tutor}, "учителя": {tutor}, "teachers": {tutor}, "yfcnfdybr": {tutor}, "кузуешещк": {tutor}, "repetitor": {tutor}, "репититор": {tutor}, "наствник": {tutor},
+		"услуга": {{Facet: "kind", Value: "service"}}, "занятие": {{Facet: "kind", Value: "service"}}, "автора": {{Facet: "kind", Value: "creator"}},
+		"созвон": {call}, "звонок": {call}, "call": {call}, "pdjyjr": {call},
+		"переписка": {{Facet: "format", Value: "chat"}}, "no mic": {{Facet: "format", Value: "chat"}}, "code review": {{Facet: "format", Value: "review", Loose: true}},
+		"план учёбы": {{Facet: "format", Value: "plan", Loose: true}}, "группа": {{Facet: "format", Value: "group"}},
+		"на русском": {{Facet: "language", Value: "ru"}}, "по-русски": {{Facet: "language", Value: "ru"}}, "in english": {{Facet: "language", Value: "en"}},
+		"новичок": {{Facet: "level", Value: "zero"}}, "from scratch": {{Facet: "level", Value: "zero"}}, "школа": {{Facet: "level", Value: "hobby", Loose: true}},
+		"русский": nil, "русский язык": nil, "перевод на русский": nil, "теория групп": nil, "чат бот": nil, "авторское право": nil, "права автора": nil,
+		"компьютер с нуля": nil, "scratch": nil, "английский": nil, "карьерная консультация": nil, "дом": nil, "": nil,
+	} {
+		got := shared.Plan(text, book, false)
+		for i := range got.Cues {
+			got.Cues[i].Typed = ""
+		}
+		if diff := cmp.Diff(want, got.Cues); diff != "" {
+			t.Errorf("%q: %s", text, diff)
+		}
+		if (got.Plain != nil) != (len(want) > 0) || len(shared.Plan(text, book, true).Cues) > 0 {
+			t.Errorf("%q: plain %+v, or cues in an exact query", text, got.Plain)
+		}
+	}
+}
+
+func TestWithout(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		text, want string
+		phrases    []string
+	}{
+		{"Go С Нуля до 2000", "Go до 2000", []string{"с нуля"}},
+		{"до 2000 Go  от 500", "Go", []string{"до 2000", "от 500"}},
+		{"наставник/Go", "/go", []string{"наставник"}},
+		{"Go", "Go", []string{"нет", "", " "}},
+		{"", "", []string{"x"}},
+	} {
+		if got := norm.Without(c.text, c.phrases...); got != c.want {
+			t.Errorf("Without(%q, %q) = %q, want %q", c.text, c.phrases, got, c.want)
 		}
 	}
 }
@@ -288,6 +337,11 @@ func FuzzPlan(f *testing.F) {
 		}
 		if len(p.Need)+len(p.Like) > norm.MaxTerms || !utf8.ValidString(p.Text) {
 			t.Errorf("%d+%d terms, text %q", len(p.Need), len(p.Like), p.Text)
+		}
+		for _, c := range p.Cues {
+			if rest := norm.Without(text, c.Typed); c.Typed == "" || len(rest) > 3*len(text)+1 || !utf8.ValidString(rest) {
+				t.Errorf("%+v leaves %q", c, rest)
+			}
 		}
 		if exact && p.Corrected != "" || p.Money.Min < 0 || p.Money.Max < 0 {
 			t.Errorf("%+v", p)

@@ -28,8 +28,13 @@ type Plan struct {
 	Need      []Group // every one must match
 	Like      []Group // order the hits, need not match
 	Money     Money
-	Text      string // the query without price phrases, as typed or corrected
-	Corrected string // set when words were repaired: what is searched instead
+	Cues      []Cue    // filters said in words, in their order; nothing that is only one stands in Need
+	Text      string   // the query without price phrases, as typed or corrected
+	Rest      string   // Text without what the cues stand for
+	Corrected string   // set when words were repaired: what is searched instead
+	Priced    []string // the price phrases as typed
+	Freed     []string // the words for "free" as typed
+	Plain     *Plan    // the same query with cues taken as words to look for; nil when there are none
 }
 
 // Group is one word or name of the query: any of its terms will do.
@@ -37,6 +42,7 @@ type Group struct {
 	Terms []string
 	Maybe []string // the plain word of an ambiguous name: it matches too, and is worth less
 	Wider []string // terms of narrower skills, for when little is found
+	Or    *Cue     // what has this value of a facet matches too
 }
 
 // Empty tells that a query holds nothing to look for in texts.
@@ -44,6 +50,7 @@ func (p Plan) Empty() bool { return len(p.Need) == 0 && len(p.Like) == 0 }
 
 // chunk is a piece of the query between spaces, with what it became.
 type chunk struct {
+	typed  string
 	text   string
 	tokens []Token
 	expand map[string][]string // stem -> known stems that begin so
@@ -53,34 +60,41 @@ type chunk struct {
 // so nothing is repaired either.
 func (n *Normaliser) Plan(text string, words Words, exact bool) Plan {
 	text = Clean(text, MaxRunes)
-	rest, money := n.takeMoney(lower(text))
-	plan := Plan{Money: money, Text: rest}
+	plan := n.takeMoney(lower(text))
 	chunks := make([]chunk, 0, MaxTerms)
-	for _, c := range strings.Fields(rest) {
-		chunks = append(chunks, chunk{text: c, tokens: n.Tokens(c)})
+	for _, c := range strings.Fields(plan.Text) {
+		chunks = append(chunks, chunk{typed: c, text: c, tokens: n.Tokens(c)})
 	}
 	if !exact && words != nil && n.repair(chunks, words) {
 		plan.Text = joinChunks(chunks)
 		plan.Corrected = plan.Text
 	}
-	n.group(&plan, chunks)
+	plan.Rest = plan.Text
+	plain := plan
+	if n.group(&plan, chunks, !exact); len(plan.Cues) > 0 {
+		n.group(&plain, chunks, false)
+		plan.Plain = &plain
+	}
 	return plan
 }
 
 // group turns the words of a query into terms: names of skills first, then
-// words; stop words are dropped, soft words need not match.
-func (n *Normaliser) group(plan *Plan, chunks []chunk) {
-	var tokens []Token
-	expand := map[string][]string{}
-	for _, c := range chunks {
-		tokens = append(tokens, c.tokens...)
-		for k, v := range c.expand {
-			expand[k] = v
-		}
-	}
+// words; stop words are dropped, soft words need not match. With cues, what
+// says a filter becomes one.
+func (n *Normaliser) group(plan *Plan, chunks []chunk, cues bool) {
+	tokens, at, expand := flatten(chunks)
 	var dropped []Group
-	seen := map[string]bool{}
+	seen, used := map[string]bool{}, map[int]int{}
 	for i := 0; i < len(tokens) && len(plan.Need)+len(plan.Like) < MaxTerms; {
+		if cues {
+			if width := n.readCue(plan, tokens[i:], at[i:], chunks); width > 0 {
+				for _, t := range at[i : i+width] {
+					used[t.chunk]++
+				}
+				i += width
+				continue
+			}
+		}
 		t := tokens[i]
 		g, width, soft := Group{Terms: []string{t.Stem}}, 1, n.lang.soft[t.Word]
 		if p, ok := n.match(tokens[i:]); ok {
@@ -102,12 +116,49 @@ func (n *Normaliser) group(plan *Plan, chunks []chunk) {
 			seen[key] = true
 		}
 	}
-	if len(plan.Need) == 0 { // only soft or only stop words: then they are what is asked for
-		plan.Need, plan.Like = plan.Like, nil
-		if len(plan.Need) == 0 {
-			plan.Need = dropped[:min(len(dropped), MaxTerms)]
+	plan.settle(dropped)
+	if len(plan.Cues) > 0 {
+		plan.Rest = leftOver(chunks, used)
+	}
+}
+
+// flatten lists the tokens of all chunks, and what unfinished words may become.
+func flatten(chunks []chunk) (tokens []Token, at []placed, expand map[string][]string) {
+	expand = map[string][]string{}
+	for i, c := range chunks {
+		for _, t := range c.tokens {
+			tokens, at = append(tokens, t), append(at, placed{t, i})
+		}
+		for k, v := range c.expand {
+			expand[k] = v
 		}
 	}
+	return tokens, at, expand
+}
+
+// settle decides what a query of only soft or only stop words asks for: these
+// words, unless it said a filter.
+func (p *Plan) settle(dropped []Group) {
+	switch {
+	case len(p.Need) > 0:
+	case len(p.Cues) > 0:
+		p.Like = nil
+	case len(p.Like) > 0:
+		p.Need, p.Like = p.Like, nil
+	default:
+		p.Need = dropped[:min(len(dropped), MaxTerms)]
+	}
+}
+
+// leftOver joins the chunks of which something was not used up.
+func leftOver(chunks []chunk, used map[int]int) string {
+	var out []string
+	for i, c := range chunks {
+		if used[i] == 0 || used[i] < len(c.tokens) {
+			out = append(out, c.text)
+		}
+	}
+	return strings.Join(out, " ")
 }
 
 func (n *Normaliser) isSoft(skill string) bool {

@@ -42,7 +42,24 @@ func (n *Normaliser) relayout(text string, words Words) (string, bool) {
 		for _, swapped := range n.OtherLayouts(t) {
 			if tokens := n.Tokens(swapped); len(tokens) > 0 && n.known(tokens, words) {
 				return swapped, true
+			} else if word, ok := n.swappedTranslit(tokens, words); ok {
+				return word, true
 			}
+		}
+	}
+	return "", false
+}
+
+// swappedTranslit reads a single long word that is a transliteration typed in
+// the other layout.
+func (n *Normaliser) swappedTranslit(tokens []Token, words Words) (string, bool) {
+	const least = 5 // runes: shorter ones meet a word by chance
+	if len(tokens) != 1 || utf8.RuneCountInString(tokens[0].Word) < least {
+		return "", false
+	}
+	for _, w := range n.transliterations(tokens[0].Word) {
+		if n.knownToken(Token{Word: w, Stem: n.Stem(w)}, words) {
+			return w, true
 		}
 	}
 	return "", false

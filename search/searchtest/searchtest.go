@@ -31,7 +31,7 @@ func Run(t *testing.T, open func(t *testing.T) search.Engine) {
 		"Apply": testApply, "Oracle": testOracle, "Pages": testPages, "Suggest": testSuggest,
 		"FreeWords": testFreeWords, "Reindex": testReindex, "ReindexFails": testReindexFails,
 		"Labelled": testLabelled, "Hostile": testHostile, "Understood": testUnderstood,
-		"Newcomers": testNewcomers, "Second": testSecond, "Closed": testClosed, "Partial": testPartial,
+		"Newcomers": testNewcomers, "Second": testSecond, "Cues": testCues, "CueWords": testCueWords, "Closed": testClosed, "Partial": testPartial,
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

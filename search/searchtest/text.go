@@ -99,20 +99,22 @@ func testUnderstood(t *testing.T, e search.Engine) {
 		return put(d)
 	}
 	apply(t, e, 1, doc("cheap", 100000, false), doc("dear", 900000, false), doc("gift", 0, true), doc("silent", 0, false))
+	price := func(rest string) []search.Reading { return []search.Reading{{Facet: search.ReadingPrice, Rest: rest}} }
 	for _, c := range []struct {
 		q     search.Query
 		total int
 		want  search.Understood
 	}{
-		{search.Query{Text: "python under 2000"}, 2, search.Understood{Text: "python", PriceMax: 200000, Currency: "RUB"}},
+		{search.Query{Text: "python under 2000"}, 2, search.Understood{Text: "python", PriceMax: 200000, Currency: "RUB", Readings: price("python")}},
 		{search.Query{Text: "python under 2000", PriceMax: 1000000, Currency: "RUB"}, 3, search.Understood{Text: "python"}},
-		{search.Query{Text: "free python"}, 1, search.Understood{Text: "python", Free: true}},
-		{search.Query{Text: "from 5000 rub"}, 1, search.Understood{PriceMin: 500000, Currency: "RUB"}},
-		{search.Query{Text: "python under $50"}, 1, search.Understood{Text: "python", PriceMax: 5000, Currency: "USD"}},
-		{search.Query{Text: "python under $50", Currency: "RUB", Rates: map[string]float64{"USD": 90}}, 2, search.Understood{Text: "python", PriceMax: 5000, Currency: "USD"}},
+		{search.Query{Text: "free python"}, 1, search.Understood{Text: "python", Free: true, Readings: []search.Reading{{Facet: "free", Value: "true", Rest: "python"}}}},
+		{search.Query{Text: "from 5000 rub"}, 1, search.Understood{PriceMin: 500000, Currency: "RUB", Readings: price("")}},
+		{search.Query{Text: "python under $50"}, 1, search.Understood{Text: "python", PriceMax: 5000, Currency: "USD", Readings: price("python")}},
+		{search.Query{Text: "python under $50", Currency: "RUB", Rates: map[string]float64{"USD": 90}}, 2, search.Understood{Text: "python", PriceMax: 5000, Currency: "USD", Readings: price("python")}},
 	} {
-		if r := ask(t, e, c.q); r.Total != c.total || r.Understood != c.want {
-			t.Errorf("%+v: total %d, want %d; understood %+v", c.q, r.Total, c.total, r.Understood)
+		r := ask(t, e, c.q)
+		if diff := cmp.Diff(c.want, r.Understood); diff != "" || r.Total != c.total {
+			t.Errorf("%+v: total %d, want %d; understood %s", c.q, r.Total, c.total, diff)
 		}
 	}
 }
