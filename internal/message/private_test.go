@@ -288,7 +288,7 @@ func TestErasure(t *testing.T) {
 		want(t, "what the learner keeps", []any{true, "learn Go", message.Expired, true}, []any{got.Other.Erased, got.Goal, got.State, got.Closed})
 		_, err = w.Thread(ctx, bob, talk, 0)
 		want(t, "both gone", "not_found:thread_unknown", code(err))
-		want(t, "deadlines", []string(nil), w.deadlines(t, ada.ID))
+		want(t, "no deadline but that of the change log", []string{"forget_change"}, w.deadlines(t, ada.ID))
 		w.told.take()
 		w.pass(t, 400*24*time.Hour)
 		want(t, "the end is told to whoever is left", []string{"thread_ending to=cyd days=14"}, grep(w.told.take(), "thread_ending"))
