@@ -229,6 +229,8 @@ func TestPasskeyChangesAreHeldAfterACode(t *testing.T) {
 		wants(t, err, fault.Conflict, "passkeys_held")
 		wants(t, w.RemovePasskey(w.ctx, p.by, key.ID), fault.Conflict, "passkeys_held")
 		wants(t, w.RenamePasskey(w.ctx, p.by, key.ID, "x"), fault.Conflict, "passkeys_held")
+		_, _, err = w.NewToken(w.ctx, p.by, "")
+		wants(t, err, fault.Conflict, "passkeys_held")
 		// A ceremony begun before the hold does not slip through.
 		fresh := newAuthenticator(t)
 		_, err = w.FinishRegister(w.ctx, p.by, "", before, fresh.create(t, challengeOf(t, before, p.ID)))

@@ -40,8 +40,9 @@ type APIToken struct {
 }
 
 // NewToken makes an API token of the actor's, good for a year and shown once.
+// It outlives sessions, so it is held like passkeys after a sign-in by code.
 // Faults: Unauthenticated; Invalid name_form (field name); Conflict
-// too_many_tokens from 20 on.
+// too_many_tokens from 20 on, passkeys_held.
 func (a *Accounts) NewToken(ctx context.Context, by Actor, name string) (token string, row APIToken, err error) {
 	if name, err = label(name, "API"); err != nil {
 		return "", APIToken{}, err
@@ -49,6 +50,13 @@ func (a *Accounts) NewToken(ctx context.Context, by Actor, name string) (token s
 	token = secret.NewToken(tokenPrefix)
 	err = a.db.Write(ctx, func(tx *db.Tx) error {
 		if err := lockOwn(ctx, tx, by); err != nil {
+			return err
+		}
+		acc, err := ByID(ctx, tx, by.ID)
+		if err != nil {
+			return err
+		}
+		if err := notHeld(tx, acc); err != nil {
 			return err
 		}
 		n, err := tx.NewSelect().Model((*APIToken)(nil)).Where("account_id = ?", by.ID).Count(ctx)

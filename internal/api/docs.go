@@ -75,7 +75,7 @@ func (a *API) page(lang string) ([]byte, error) {
 	}
 	doc := a.huma.OpenAPI()
 	w := &writer{doc: doc, w: all[lang], base: a.URL + prefix}
-	page := docPage{Lang: lang, Other: english, Path: docsPath, Title: doc.Info.Title, W: w.w, Document: documentPath,
+	page := docPage{Lang: lang, Other: english, Path: docsPath, Title: boardMark, W: w.w, Document: documentPath,
 		CSS: a.Asset("base.css"), Icon: a.Asset("icon.svg"), About: template.HTML(markup.Render(doc.Info.Description)), //nolint:gosec // our own text, sanitised
 		Shapes: w.shapes()}
 	if lang == english {
@@ -268,8 +268,35 @@ func (a *API) serveDocs(c *gin.Context, r *request) error {
 	if !named {
 		lang = r.lang
 	}
+	settings, err := a.Branch.Settings(c.Request.Context())
+	if err != nil {
+		return err
+	}
+	name := settings.Name
+	if name == "" {
+		name = a.huma.OpenAPI().Info.Title
+	}
+	page := bytes.ReplaceAll(a.docs[lang], []byte(boardMark), []byte(template.HTMLEscapeString(name)))
+	page = bytes.Replace(page, []byte(themeMark), []byte(theme(c.Request)), 1)
 	c.Header("Content-Security-Policy", web.Policy)
 	c.Header("Cache-Control", "no-cache")
-	c.Data(http.StatusOK, "text/html; charset=utf-8", a.docs[lang])
+	c.Data(http.StatusOK, "text/html; charset=utf-8", page)
 	return nil
+}
+
+// The places in a finished page where the board's name and the reader's theme go.
+const (
+	boardMark = "%%BOARD%%"
+	themeMark = "%%THEME%%"
+)
+
+// theme is the attribute of the look that this browser asked for, as on every
+// other page; empty where it follows the system.
+func theme(r *http.Request) string {
+	for _, name := range []string{"__Host-theme", "oduvan-theme"} {
+		if ck, err := r.Cookie(name); err == nil && (ck.Value == web.ThemeLight || ck.Value == web.ThemeDark) {
+			return ` data-theme="` + ck.Value + `"`
+		}
+	}
+	return ""
 }

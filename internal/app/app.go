@@ -103,7 +103,7 @@ func New(ctx context.Context, cfg config.Config, opt Options) (a *App, err error
 	a.Profiles = profile.New(a.DB, a.Branch, normalise(skills))
 	a.Market = market.New(a.DB, a.Profiles)
 	a.Transfer = transfer.New(transfer.Config{DB: a.DB, Keys: a.Keys, Profiles: a.Profiles, Market: a.Market,
-		URL: cfg.URL, Skill: normalise(skills)})
+		URL: cfg.URL, Skill: knownSkill(skills)})
 	a.openIndex(skills, opt)
 	pages, err := web.New()
 	if err != nil {

@@ -71,6 +71,14 @@ func normalise(t *taxonomy.Taxonomy) func(string) string {
 	}
 }
 
+// knownSkill finds a skill by its name; empty for other words.
+func knownSkill(t *taxonomy.Taxonomy) func(string) string {
+	return func(text string) string {
+		id, _ := t.Find(text)
+		return id
+	}
+}
+
 // skillList shows the taxonomy to the pages.
 type skillList struct{ *taxonomy.Taxonomy }
 

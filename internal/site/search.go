@@ -173,6 +173,7 @@ func (s *Site) search(c *gin.Context, v *visit, f web.Frame) (templ.Component, e
 			}
 		})
 	}
+	p.Chips = append(p.Chips, s.understood(f, a, found.Said)...)
 	if a.page > 1 {
 		p.PrevURL = a.paged(a.page - 1)
 	}
@@ -180,7 +181,7 @@ func (s *Site) search(c *gin.Context, v *visit, f web.Frame) (templ.Component, e
 		p.NextURL = a.paged(a.page + 1)
 	}
 	if len(p.Cards) == 0 {
-		p.Nothing, err = s.nothing(c, f, v, a)
+		p.Nothing, err = s.nothing(c, v, f, p.Chips)
 	}
 	return web.Search(f, p), err
 }
@@ -317,9 +318,9 @@ func sorts(f web.Frame, a asked) []web.Choice {
 }
 
 // nothing helps on: free help first, then the same search with one filter less.
-func (s *Site) nothing(c *gin.Context, f web.Frame, v *visit, a asked) (web.Nothing, error) {
+func (s *Site) nothing(c *gin.Context, v *visit, f web.Frame, chips []web.Chip) (web.Nothing, error) {
 	n := web.Nothing{FreeURL: "/search?free=1", JoinURL: "/join", Help: helpLinks(f, v.branch.Links)}
-	for _, chip := range s.chips(f, a) {
+	for _, chip := range chips {
 		if len(n.Wider) == 4 {
 			break
 		}

@@ -58,7 +58,7 @@ func (t *Transfer) decide(format string, e *Entry, publish bool) draft {
 	nickname := words.in(e.Language).nickname(name)
 	d := draft{Publish: publish, Tutor: e.Tutor, Creator: e.Creator, Name: e.Name, Headline: e.Headline, About: e.About,
 		Levels: e.Levels, Languages: e.Languages, Formats: e.Formats, Links: e.Links, Timezone: e.Timezone, Since: e.Since,
-		Services: slices.Clone(e.Services), Skills: t.skills(e.Skills), spare: handleOf(nickname), source: source[:],
+		Services: slices.Clone(e.Services), Skills: t.skills(e), spare: handleOf(nickname), source: source[:],
 		seen: seen[:], number: name[8:], code: claimCode(t.keys, identity), dropped: maps.Clone(e.Dropped)}
 	if d.dropped == nil {
 		d.dropped = map[string]int{}
@@ -80,15 +80,25 @@ func (t *Transfer) decide(format string, e *Entry, publish bool) draft {
 	return d
 }
 
-// skills brings tags to the board's own words.
-func (t *Transfer) skills(tags []string) []string {
+// skills brings tags to the board's own words, and adds the abilities that are
+// known skills while there is room.
+func (t *Transfer) skills(e *Entry) []string {
 	var out []string
-	for _, tag := range tags {
+	for _, tag := range e.Skills {
+		if slices.Contains(words.Other, strings.ToLower(tag)) {
+			continue
+		}
 		if id := t.skill(tag); id != "" {
 			tag = id
 		}
 		if !slices.Contains(out, tag) {
 			out = append(out, tag)
+		}
+	}
+	for _, text := range e.Abilities {
+		id := t.skill(oneLine(text))
+		if id != "" && len(out) < maxSkills && !slices.Contains(out, id) {
+			out = append(out, id)
 		}
 	}
 	return out

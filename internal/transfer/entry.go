@@ -49,6 +49,7 @@ type Entry struct {
 	Workplace string
 	About     string // Markdown
 	Skills    []string
+	Abilities []string `json:",omitempty"` // free words of which known skills become skills too
 	Levels    []string
 	Languages []string
 	Formats   []string

@@ -31,6 +31,7 @@ func readGetMentor(s *shaped) Entry {
 	about := sections(plain(s.text("description")), plain(s.text("about")), plain(s.text("competencies")), experience)
 	e.About = e.fit("about", about, maxAbout)
 	e.addSkills("tags", slices.Values(s.tags("tags")))
+	e.Abilities = strings.FieldsFunc(plain(s.text("competencies")), func(r rune) bool { return strings.ContainsRune(",;\n•·", r) })
 	e.addLanguages("language", slices.Values([]string{"ru"}))
 	e.link(s.text("link"))
 	e.session(s.word("price"))

@@ -253,15 +253,20 @@ func (r *run) fill(ctx context.Context, tx *db.Tx, accountID string, d *draft) e
 	return r.t.market.PutServices(ctx, tx, accountID, services)
 }
 
-// since keeps the day on which a published entry first appeared, where our own
-// format knows it: an old hand is no newcomer for having moved.
+// since keeps the day on which a published entry and its services first
+// appeared, where our own format knows it: an old hand is no newcomer for having
+// moved.
 func (r *run) since(ctx context.Context, tx *db.Tx, accountID string, d *draft) error {
 	if !d.Publish || d.Since.IsZero() || !d.Since.Before(tx.Today()) {
 		return nil
 	}
-	_, err := tx.NewUpdate().Model((*profile.Profile)(nil)).Set("published_on = ?", d.Since).
-		Where("account_id = ?", accountID).Exec(ctx)
-	return err
+	for _, model := range []any{(*profile.Profile)(nil), (*market.Service)(nil)} {
+		if _, err := tx.NewUpdate().Model(model).Set("published_on = ?", d.Since).
+			Where("account_id = ?", accountID).Exec(ctx); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // claim adds a line to the claims file.

@@ -21,6 +21,7 @@ type lexicon struct {
 	Ru        tongue            `json:"ru"`
 	En        tongue            `json:"en"`
 	Letters   map[string]string `json:"letters"`   // Cyrillic to Latin
+	Other     []string          `json:"other"`     // tags that name no skill
 	Free      []string          `json:"free"`      // prices that mean nothing is paid
 	Agreement []string          `json:"agreement"` // prices that mean "ask me"
 	From      []string          `json:"from"`      // what may stand before the lowest of several prices
