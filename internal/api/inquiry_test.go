@@ -95,8 +95,8 @@ func (w *world) reachTalk(method, path string, op *operation) []int {
 	ask := func(token, at, body string, headers ...string) {
 		got = append(got, w.ask(method, at, token, body, headers...).Code)
 	}
-	ctx, cancel := context.WithCancel(context.Background())
-	cancel()
+	ctx, cancel := context.WithDeadline(context.Background(), time.Unix(0, 0)) // no time is left
+	defer cancel()
 	r := httptest.NewRequest(method, nowhere, strings.NewReader("{}")).WithContext(ctx)
 	r.Header.Set("Authorization", "Bearer "+tutor)
 	rec := httptest.NewRecorder()

@@ -142,10 +142,11 @@ func (a *API) problem(r *request, err error) *Problem {
 		return a.render(r, out, kindOf(out.status))
 	}
 	kind := fault.KindOf(err)
-	if errors.Is(err, context.Canceled) {
+	late := r.late != nil && r.late()
+	if errors.Is(err, context.Canceled) && !late {
 		return a.render(r, refusal{status: statusGone, code: "gone_away"}, fault.Unavailable.String())
 	}
-	if errors.Is(err, context.DeadlineExceeded) {
+	if late && kind == fault.Internal || errors.Is(err, context.DeadlineExceeded) {
 		kind = fault.Unavailable
 	}
 	out = refusal{status: statusOf(kind), header: http.Header{}}
