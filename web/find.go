@@ -65,6 +65,7 @@ type Hidden struct {
 // Nothing is what helps when nothing was found: free help first, then wider
 // searches.
 type Nothing struct {
+	JoinURL string // three questions for one who does not know where to begin
 	FreeURL string // search for free things; empty: none there
 	Help    []Link // free help outside the catalogue
 	Wider   []Link // the same search with one filter less, with counts

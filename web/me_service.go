@@ -2,9 +2,12 @@ package web
 
 // OwnServicesPage lists what a tutor offers, with what can be done to each.
 type OwnServicesPage struct {
-	List []OwnService
-	Full bool // no more can be added
-	Note string
+	Habit    []string // how the tutor answers learners, line by line
+	Capacity *Field   // how many inquiries may wait; nil: nobody can ask yet
+	Troubles []Trouble
+	List     []OwnService
+	Full     bool // no more can be added
+	Note     string
 }
 
 // OwnService is one line of that list.

@@ -20,6 +20,8 @@ type ProfilePage struct {
 	Active    string // «заходит на этой неделе»
 	Since     string // «на доске с 12 декабря 2025»
 	Reply     string // empty while there is no habit
+	Free      string // «возьмёт ещё 2»; empty: nothing is said
+	AskURL    string // where to write; empty: one cannot
 	Newcomer  bool
 	Price     Price  // the lowest; empty Main: nothing is said
 	Paused    string // date of return, formatted; see OnPause
@@ -58,6 +60,9 @@ type ServicePage struct {
 	OnPause   bool
 	Paused    string // date of return, formatted
 	Draft     bool   // seen by its owner only
+	AskURL    string // where to write about it; empty: one cannot
+	Reply     string // empty while there is no habit
+	Places    string // how many more the tutor takes; empty: nothing is said
 	Others    []Card // more from the same tutor
 	Owner     bool
 	EditURL   string

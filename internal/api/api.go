@@ -24,6 +24,8 @@ import (
 	"github.com/tmoeg/oduvan/internal/catalogue"
 	"github.com/tmoeg/oduvan/internal/limit"
 	"github.com/tmoeg/oduvan/internal/market"
+	"github.com/tmoeg/oduvan/internal/message"
+	"github.com/tmoeg/oduvan/internal/notice"
 	"github.com/tmoeg/oduvan/internal/profile"
 )
 
@@ -41,6 +43,8 @@ type Config struct {
 	Branch    *branch.Branch
 	Profiles  *profile.Profiles
 	Market    *market.Market
+	Messages  *message.Messages
+	Notices   *notice.Notices
 	Catalogue *catalogue.Catalogue
 	Limits    Limits // must know the class of Classes
 	Texts     Texts
@@ -86,6 +90,9 @@ func New(cfg Config) (*API, error) {
 	a.addSearch()
 	a.addProfile()
 	a.addServices()
+	a.addInquiries()
+	a.addInbox()
+	a.addNotices()
 	a.addMe()
 	return a, a.finish()
 }

@@ -12,12 +12,14 @@ import (
 
 // The groups of operations in the document.
 const (
-	tagSearch   = "search"
-	tagProfiles = "profiles"
-	tagOwn      = "me"
+	tagSearch    = "search"
+	tagProfiles  = "profiles"
+	tagInquiries = "inquiries"
+	tagInbox     = "inbox"
+	tagOwn       = "me"
 )
 
-const about = `Search a board and keep your own profile and services.
+const about = `Search a board, keep your own profile and services, and talk with those you learn from or teach.
 
 - A token is made on the page /me/settings, or by ` + "`oduvan account create HANDLE --json`" + `. Send it as ` + "`Authorization: Bearer odt_…`" + `. Reading what is public needs none.
 - Bodies are JSON in UTF-8, up to 1 MiB. Unknown fields and unknown query parameters are refused.
@@ -25,6 +27,7 @@ const about = `Search a board and keep your own profile and services.
 - Every error is a problem (RFC 9457) with a stable ` + "`code`" + ` and the fields at fault. Its texts follow Accept-Language (ru, en).
 - Limits: by account, or by neighbourhood of addresses without a token. RateLimit-Policy tells quota (q) and window in seconds (w); over it the answer is 429 with Retry-After.
 - Public reading is open to pages of any origin (CORS), without credentials. Everything else is not for browsers' scripts of other origins.
+- What two people write to each other is theirs: to everybody else, moderators too, it is 404.
 - A public change is found by search within two seconds.`
 
 // describe is the document's frame and huma's settings. huma's own pages stay
@@ -40,6 +43,8 @@ func (a *API) describe() huma.Config {
 			Tags: []*huma.Tag{
 				{Name: tagSearch, Description: "Find tutors, creators and services"},
 				{Name: tagProfiles, Description: "Read public profiles"},
+				{Name: tagInquiries, Description: "Ask a tutor for help and write to each other; nobody but the two of you learns that you did"},
+				{Name: tagInbox, Description: "What you are told, and how"},
 				{Name: tagOwn, Description: "Your own account, profile and services"},
 			},
 			Components: &huma.Components{

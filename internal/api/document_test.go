@@ -178,7 +178,8 @@ func TestReadablePage(t *testing.T) {
 				t.Errorf("%s: %s leads nowhere", path, target)
 			}
 		}
-		for _, op := range []string{"GET /api/v1/search", "PUT /api/v1/me/profile", "DELETE /api/v1/me/services/{id}"} {
+		for _, op := range []string{"GET /api/v1/search", "PUT /api/v1/me/profile", "DELETE /api/v1/me/services/{id}",
+			"POST /api/v1/inquiries/{id}/messages/{message_id}/report", "POST /api/v1/me/notices/feed/rotate"} {
 			if !strings.Contains(body, op) {
 				t.Errorf("%s lacks %s", path, op)
 			}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -19,10 +20,12 @@ const adasProfile = `{"roles":["tutor"],"name":"Ada","headline":"Python from sch
 const adasService = `{"title":"Code review","summary":"In writing","format":"review","minutes":60,
 	"price":{"amount":150000,"currency":"RUB"},"by_agreement":false,"free_trial":true,"rules":"Ask first.","state":"published"}`
 
-// step is one call of the journey; {1} in a path is the first id an answer held.
+// step is one call of the journey; {1} in a path or body is the first id an answer held.
 type step struct {
 	who, method, path, body string
 	headers                 []string
+	keep                    bool          // the id in the answer counts, not Location's
+	wait                    time.Duration // before it
 }
 
 // TestJourney writes down every answer of a person's way through the API: the
@@ -71,27 +74,52 @@ func TestJourney(t *testing.T) {
 			{who: "nobody", method: "GET", path: "/profiles/ada-lint"},
 			{who: "nobody", method: "GET", path: "/search?q=python"},
 		}
-		var out strings.Builder
-		var ids []string
-		for _, s := range steps {
-			w.settle()
-			for i, id := range ids {
-				s.path = strings.ReplaceAll(s.path, fmt.Sprintf("{%d}", i+1), id)
-			}
-			rec := w.ask(s.method, "/api/v1"+s.path, tokens[s.who], s.body, s.headers...)
-			fmt.Fprintf(&out, "### %s: %s %s %s\n%d", s.who, s.method, s.path, s.body, rec.Code)
-			for _, name := range []string{"Content-Type", "Location", "Content-Disposition", "WWW-Authenticate", "Retry-After"} {
-				if v := rec.Header().Get(name); v != "" {
-					fmt.Fprintf(&out, "\n%s: %s", name, v)
-				}
-			}
-			if at := rec.Header().Get("Location"); at != "" {
-				ids = append(ids, at[strings.LastIndexByte(at, '/')+1:])
-			}
-			fmt.Fprintf(&out, "\n%s\n\n", indented(rec.Body.Bytes()))
-		}
-		golden(t, "journey.golden", steady(out.String()))
+		golden(t, "journey.golden", w.walk(tokens, steps))
 	})
+}
+
+// walk takes the steps and writes every answer down.
+func (w *world) walk(tokens map[string]string, steps []step) string {
+	w.t.Helper()
+	var out strings.Builder
+	var ids []string
+	for _, s := range steps {
+		if s.wait > 0 {
+			w.pass(s.wait)
+		}
+		w.settle()
+		for i, id := range ids {
+			s.path = strings.ReplaceAll(s.path, fmt.Sprintf("{%d}", i+1), id)
+			s.body = strings.ReplaceAll(s.body, fmt.Sprintf("{%d}", i+1), id)
+		}
+		rec := w.ask(s.method, "/api/v1"+s.path, tokens[s.who], s.body, s.headers...)
+		fmt.Fprintf(&out, "### %s: %s %s %s\n%d", s.who, s.method, s.path, s.body, rec.Code)
+		for _, name := range []string{"Content-Type", "Location", "Content-Disposition", "WWW-Authenticate", "Retry-After"} {
+			if v := rec.Header().Get(name); v != "" {
+				fmt.Fprintf(&out, "\n%s: %s", name, v)
+			}
+		}
+		if s.keep {
+			ids = append(ids, first(rec.Body.String()))
+		} else if at := rec.Header().Get("Location"); at != "" {
+			ids = append(ids, at[strings.LastIndexByte(at, '/')+1:])
+		}
+		fmt.Fprintf(&out, "\n%s\n\n", indented(rec.Body.Bytes()))
+	}
+	return steady(out.String())
+}
+
+// first is the first id that an answer holds.
+func first(body string) string {
+	var one struct {
+		ID    string
+		Items []struct{ ID string }
+	}
+	_ = json.Unmarshal([]byte(body), &one)
+	if one.ID == "" && len(one.Items) > 0 {
+		return one.Items[0].ID
+	}
+	return one.ID
 }
 
 // TestAgain repeats a creating call: one service, one answer.

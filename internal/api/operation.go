@@ -32,7 +32,8 @@ func own(op *huma.Operation) bool { return op.Metadata["own"] == true }
 // add registers one route: huma reads and checks the input, the verb does the
 // act, and its error becomes a problem here and nowhere else.
 func add[I, O any](a *API, o operation, verb func(context.Context, *request, *I) (*O, error)) {
-	op := o.describe(a)
+	_, body := reflect.TypeFor[I]().FieldByName("Body")
+	op := o.describe(a, body)
 	huma.Register(a.huma, op, func(ctx context.Context, in *I) (*O, error) {
 		r := requestOf(ctx)
 		out, err := verb(ctx, r, in)
@@ -43,7 +44,7 @@ func add[I, O any](a *API, o operation, verb func(context.Context, *request, *I)
 	})
 }
 
-func (o operation) describe(a *API) huma.Operation {
+func (o operation) describe(a *API, body bool) huma.Operation {
 	op := huma.Operation{OperationID: o.id, Method: o.method, Path: o.path, Tags: []string{o.tag},
 		Summary: o.summary, Description: o.text, Metadata: map[string]any{"own": o.own},
 		MaxBodyBytes:    MaxBody + 1, // huma refuses a body that reaches the bound
@@ -56,7 +57,7 @@ func (o operation) describe(a *API) huma.Operation {
 	} else {
 		op.Security = []map[string][]string{{}, {securityName: {}}}
 	}
-	if o.method == http.MethodPost || o.method == http.MethodPut {
+	if body {
 		statuses = append(statuses, http.StatusRequestEntityTooLarge, http.StatusUnsupportedMediaType)
 	}
 	schema := a.schema(Problem{})
@@ -184,7 +185,8 @@ type created struct {
 	Body        []byte
 }
 
-// once does a creating act, at most once per idempotency key.
+// once does a creating act, at most once per idempotency key. What is done is
+// told by the address as well as by the body.
 func (a *API) once(ctx context.Context, r *request, key string, act func() (location string, answer any, err error)) (*created, error) {
 	do := func() (int, string, []byte, error) {
 		location, answer, err := act()
@@ -194,7 +196,7 @@ func (a *API) once(ctx context.Context, r *request, key string, act func() (loca
 		body, err := json.Marshal(answer)
 		return http.StatusCreated, location, append(body, '\n'), err
 	}
-	status, location, body, err := a.Accounts.Once(ctx, r.actor, r.route, key, r.body, do)
+	status, location, body, err := a.Accounts.Once(ctx, r.actor, r.route, key, append([]byte(r.path+"\n"), r.body...), do)
 	if err != nil {
 		return nil, err
 	}

@@ -13,11 +13,13 @@ import (
 	"github.com/tmoeg/oduvan/internal/secret"
 )
 
-// Texts are the messages of faults in the readers' languages, for which web
+// Texts are the messages of faults and notices in the readers' languages, for which web
 // has the texts: lang is "ru" or "en", kind the word of a fault's kind (or
-// "malformed", "method_not_allowed", "media_type"), code a fault's code.
+// "malformed", "method_not_allowed", "media_type"), code a fault's code. Notice
+// is what a notice of a kind says; its places are names and values by turns.
 type Texts interface {
 	Fault(lang, kind, code string, args map[string]any) string
+	Notice(lang, kind string, places ...any) string
 }
 
 // The bounds of an answer about bad input: how many faults are listed, and how
@@ -140,10 +142,11 @@ func (a *API) problem(r *request, err error) *Problem {
 		return a.render(r, out, kindOf(out.status))
 	}
 	kind := fault.KindOf(err)
-	if errors.Is(err, context.Canceled) {
+	late := r.late != nil && r.late()
+	if errors.Is(err, context.Canceled) && !late {
 		return a.render(r, refusal{status: statusGone, code: "gone_away"}, fault.Unavailable.String())
 	}
-	if errors.Is(err, context.DeadlineExceeded) {
+	if late && kind == fault.Internal || errors.Is(err, context.DeadlineExceeded) {
 		kind = fault.Unavailable
 	}
 	out = refusal{status: statusOf(kind), header: http.Header{}}

@@ -38,10 +38,12 @@ func Classes() map[string]limit.Class {
 // request is what is known of one request.
 type request struct {
 	route string // the pattern, for the log
+	path  string // the address without its query; never logged
 	lang  string
 	actor account.Actor
 	wrong bool // a token was shown and is not good
 	body  []byte
+	late  func() bool // the time for the answer is over
 }
 
 type requestKey struct{}
@@ -93,7 +95,8 @@ func (a *API) serve(rt route) gin.HandlerFunc {
 }
 
 func (a *API) begin(c *gin.Context) *request {
-	r := &request{route: c.FullPath(), lang: speaks(a.matcher, c.Request)}
+	r := &request{route: c.FullPath(), path: c.Request.URL.Path, lang: speaks(a.matcher, c.Request),
+		late: func() bool { return errors.Is(c.Request.Context().Err(), context.DeadlineExceeded) }}
 	c.Request = c.Request.WithContext(context.WithValue(c.Request.Context(), requestKey{}, r))
 	h := c.Writer.Header()
 	h.Set("X-Content-Type-Options", "nosniff")

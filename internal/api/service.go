@@ -45,7 +45,7 @@ type idInput struct {
 }
 
 type addServiceInput struct {
-	Key  string `header:"Idempotency-Key" maxLength:"200" doc:"Repeat a call safely: for 24 hours the same key and body give the same answer, and nothing is done twice. Another body with the same key is refused (idempotency_key_reused). Should the server be killed between an act and the keeping of its answer, the key is busy for two minutes (idempotency_key_busy) and then free: look before repeating later than that." example:"7f1c0e1a-5a"`
+	Keyed
 	Body ServiceEdit
 }
 

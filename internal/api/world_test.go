@@ -30,6 +30,8 @@ import (
 	"github.com/tmoeg/oduvan/internal/db/dbtest"
 	"github.com/tmoeg/oduvan/internal/limit"
 	"github.com/tmoeg/oduvan/internal/market"
+	"github.com/tmoeg/oduvan/internal/message"
+	"github.com/tmoeg/oduvan/internal/notice"
 	"github.com/tmoeg/oduvan/internal/profile"
 	"github.com/tmoeg/oduvan/internal/secret"
 	"github.com/tmoeg/oduvan/search/bleve"
@@ -63,6 +65,17 @@ func (texts) Fault(lang, kind, code string, args map[string]any) string {
 	return out
 }
 
+func (texts) Notice(lang, kind string, places ...any) string {
+	return strings.TrimSpace(fmt.Sprintln(append([]any{lang, kind}, places...)...))
+}
+
+// teller is what the program puts between messages and notices.
+type teller struct{ *notice.Notices }
+
+func (t teller) Tell(ctx context.Context, tx *db.Tx, to string, n message.Note) error {
+	return t.Notices.Tell(ctx, tx, to, notice.Told{Kind: notice.Kind(n.Kind), Subject: n.Subject, Cause: n.Cause, Path: n.Path, Args: n.Args})
+}
+
 func TestMain(m *testing.M) {
 	gin.SetMode(gin.ReleaseMode)
 	os.Exit(m.Run())
@@ -90,13 +103,20 @@ func open(t testing.TB, d *dbtest.World, classes map[string]limit.Class) *world 
 		return id
 	})
 	services := market.New(d.DB, profiles)
+	notices := notice.New(notice.Config{DB: d.DB, Keys: keys, URL: origin, Log: log})
+	messages := message.New(message.Config{DB: d.DB, Profiles: profiles, Teller: teller{notices},
+		Services: func(ctx context.Context, by account.Actor, id string) (message.Service, error) {
+			s, err := services.Service(ctx, by, id)
+			return message.Service{AccountID: s.AccountID, Title: s.Title, Open: s.State == market.Published && s.Visible}, err
+		}})
 	w.accounts.Hold(account.Held{Name: "profile", Tables: []string{"profile"}, Holder: profiles},
-		account.Held{Name: "services", Tables: []string{"service"}, Holder: services})
+		account.Held{Name: "services", Tables: []string{"service"}, Holder: services},
+		account.Held{Name: "messages", Tables: message.Tables(), Holder: messages}, account.Held{Name: "notices", Tables: notice.Tables(), Holder: notices})
 	engine := must(bleve.Open("", skills))(t)
 	t.Cleanup(func() { _ = engine.Close() })
 	w.catalogue = catalogue.New(catalogue.Config{DB: d.DB, Engine: engine, Log: log}, append(profiles.Kinds(), services.Kind())...)
 	limits := must(limit.New(limit.Config{Classes: classes, Random: rand.Reader}, d.Clock.Now))(t)
-	w.api = must(api.New(api.Config{URL: origin, Accounts: w.accounts, Branch: settings, Profiles: profiles, Market: services,
+	w.api = must(api.New(api.Config{URL: origin, Accounts: w.accounts, Branch: settings, Profiles: profiles, Market: services, Messages: messages, Notices: notices,
 		Catalogue: w.catalogue, Limits: limits, Texts: texts{}, Skills: skills.Name, Asset: func(name string) string { return "/static/" + name }, Now: d.Now, Log: log}))(t)
 	r := gin.New()
 	r.HandleMethodNotAllowed, r.RedirectTrailingSlash = true, false
@@ -170,7 +190,8 @@ func (w *world) rows() string {
 	w.t.Helper()
 	var out strings.Builder
 	err := w.Read(context.Background(), func(tx *db.Tx) error {
-		for _, table := range []string{"account", "profile", "service", "idempotency", "api_token", "search_change", "due"} {
+		for _, table := range []string{"account", "profile", "service", "idempotency", "api_token", "search_change", "due",
+			"thread", "inquiry", "message", "message_report", "reply_habit", "notice", "notice_setting"} {
 			var n int
 			if err := tx.NewRaw("SELECT count(*) FROM "+table).Scan(context.Background(), &n); err != nil {
 				return err
@@ -189,10 +210,13 @@ func (w *world) rows() string {
 
 var uuid = regexp.MustCompile(`[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}`)
 
-// steady numbers ids by their first appearance, so that golden files hold on
-// every engine.
+var feed = regexp.MustCompile(`/feeds/[A-Za-z0-9_-]{43}[.]atom`)
+
+// steady numbers ids by their first appearance, and hides
+// feeds' secrets, so that golden files hold on every engine.
 func steady(text string) string {
 	seen := map[string]string{}
+	text = feed.ReplaceAllString(text, "/feeds/<secret>.atom")
 	return uuid.ReplaceAllStringFunc(text, func(id string) string {
 		if seen[id] == "" {
 			seen[id] = fmt.Sprintf("<id %d>", len(seen)+1)

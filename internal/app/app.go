@@ -28,6 +28,8 @@ import (
 	"github.com/tmoeg/oduvan/internal/config"
 	"github.com/tmoeg/oduvan/internal/db"
 	"github.com/tmoeg/oduvan/internal/market"
+	"github.com/tmoeg/oduvan/internal/message"
+	"github.com/tmoeg/oduvan/internal/notice"
 	"github.com/tmoeg/oduvan/internal/profile"
 	"github.com/tmoeg/oduvan/internal/secret"
 	"github.com/tmoeg/oduvan/internal/site"
@@ -59,6 +61,8 @@ type App struct {
 	Profiles  *profile.Profiles
 	Market    *market.Market
 	Catalogue *catalogue.Catalogue
+	Notices   *notice.Notices
+	Messages  *message.Messages
 	Transfer  *transfer.Transfer
 	Pictures  blob.Store
 	Site      *site.Site
@@ -101,19 +105,22 @@ func New(ctx context.Context, cfg config.Config, opt Options) (a *App, err error
 	a.Transfer = transfer.New(transfer.Config{DB: a.DB, Keys: a.Keys, Profiles: a.Profiles, Market: a.Market,
 		URL: cfg.URL, Skill: knownSkill(skills)})
 	a.openIndex(skills, opt)
+	pages, err := web.New()
+	if err != nil {
+		return a, err
+	}
+	if err := a.openTelling(pages); err != nil {
+		return a, err
+	}
 	a.hold()
 	a.limits, err = newGate(opt, cfg.Proxies(), a.DB.Now)
 	if err != nil {
 		return a, err
 	}
-	pages, err := web.New()
-	if err != nil {
-		return a, err
-	}
 	a.Site = site.New(site.Config{URL: address, Web: pages, Accounts: a.Accounts, Branch: a.Branch, Profiles: a.Profiles, Market: a.Market,
-		Catalogue: a.Catalogue, Skills: skillList{skills}, Limits: a.limits, Pictures: a.Pictures, Keys: a.Keys, Sessions: a.Accounts.Sessions(),
+		Messages: a.Messages, Notices: a.Notices, Catalogue: a.Catalogue, Skills: skillList{skills}, Limits: a.limits, Pictures: a.Pictures, Keys: a.Keys, Sessions: a.Accounts.Sessions(),
 		Generation: a.DB.Generation, Now: a.DB.Now, Log: a.Log})
-	a.API, err = api.New(api.Config{Accounts: a.Accounts, Branch: a.Branch, Profiles: a.Profiles, Market: a.Market, Catalogue: a.Catalogue,
+	a.API, err = api.New(api.Config{Accounts: a.Accounts, Branch: a.Branch, Profiles: a.Profiles, Market: a.Market, Messages: a.Messages, Notices: a.Notices, Catalogue: a.Catalogue,
 		Limits: a.limits, Texts: wording{pages}, Skills: skills.Name, Words: wording{pages}.Word, URL: cfg.URL, Now: a.DB.Now, Log: a.Log, Asset: pages.Asset})
 	if err != nil {
 		return a, err

@@ -23,20 +23,22 @@ var may = map[string][]string{
 	"cmd/oduvan":      {"internal/cli"},
 	"internal/cli":    {"internal/…", "search", "search/…", "web", "migrations"},
 	"internal/app":    {"internal/…", "search", "search/…", "web", "migrations"},
-	"internal/site":   append(leaves(), "internal/account", "internal/branch", "internal/catalogue", "internal/profile", "internal/market", "search", "web"),
-	"internal/api":    append(leaves(), "internal/account", "internal/branch", "internal/catalogue", "internal/profile", "internal/market", "search", "web"),
+	"internal/site":   append(leaves(), "internal/account", "internal/branch", "internal/catalogue", "internal/profile", "internal/market", "internal/message", "internal/notice", "search", "web"),
+	"internal/api":    append(leaves(), "internal/account", "internal/branch", "internal/catalogue", "internal/profile", "internal/market", "internal/message", "internal/notice", "search", "web"),
 	"internal/branch": leaves(),
 	// The catalogue knows no kind: features give it theirs.
 	"internal/catalogue": append(leaves(), "search"),
 	"internal/account":   append(leaves(), "internal/branch"),
 	"internal/profile":   append(leaves(), "internal/account", "internal/branch", "internal/catalogue", "search"),
 	"internal/market":    append(leaves(), "internal/account", "internal/branch", "internal/catalogue", "internal/profile", "search"),
+	"internal/message":   append(leaves(), "internal/account", "internal/profile"),
+	"internal/notice":    append(leaves(), "internal/account", "internal/outbound"),
 	"internal/transfer":  append(leaves(), "internal/account", "internal/branch", "internal/catalogue", "internal/profile", "internal/market"),
 	// Made-up content is one more file of the transfer's own format.
 	"internal/transfer/demo": append(leaves(), "internal/account", "internal/branch", "internal/profile", "internal/market", "internal/transfer"),
 	"internal/db":            {"internal/fault", "internal/failpoint", "migrations"},
 
-	"internal/fault": {}, "internal/failpoint": {}, "internal/config": {}, "internal/limit": {}, "internal/markup": {}, "internal/secret": {},
+	"internal/fault": {}, "internal/failpoint": {}, "internal/config": {}, "internal/limit": {}, "internal/markup": {}, "internal/secret": {}, "internal/outbound": {"internal/fault"},
 	"internal/money": {"internal/fault"}, "internal/blob": {"internal/fault"}, "internal/media": {"internal/fault"},
 	"migrations": {}, "web": {}, "search": {}, "search/…": {"search", "search/…"},
 

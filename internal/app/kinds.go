@@ -8,6 +8,8 @@ import (
 	"github.com/tmoeg/oduvan/internal/account"
 	"github.com/tmoeg/oduvan/internal/catalogue"
 	"github.com/tmoeg/oduvan/internal/db"
+	"github.com/tmoeg/oduvan/internal/message"
+	"github.com/tmoeg/oduvan/internal/notice"
 	"github.com/tmoeg/oduvan/internal/profile"
 	"github.com/tmoeg/oduvan/internal/site"
 	"github.com/tmoeg/oduvan/search"
@@ -27,6 +29,8 @@ func (a *App) hold() {
 	a.Accounts.Hold(
 		account.Held{Name: "profile", Tables: []string{"profile"}, Holder: a.Profiles},
 		account.Held{Name: "services", Tables: []string{"service"}, Holder: a.Market},
+		account.Held{Name: "messages", Tables: message.Tables(), Holder: a.Messages},
+		account.Held{Name: "notices", Tables: notice.Tables(), Holder: a.Notices},
 	)
 	a.Accounts.OnErased(a.compact)
 	a.Accounts.OnClaimed(a.Profiles.Touch)
@@ -90,12 +94,17 @@ func (l skillList) Names(lang string) []site.SkillName {
 	return out
 }
 
-// wording shows the texts of faults and facets to the API.
+// wording shows the texts of faults, notices and facets to the API.
 type wording struct{ *web.Web }
 
 // Fault is a fault's text in a language.
 func (t wording) Fault(lang, kind, code string, args map[string]any) string {
 	return t.Texts(lang).Fault(kind, code, args)
+}
+
+// Notice is what a notice says in a language.
+func (t wording) Notice(lang, kind string, places ...any) string {
+	return t.Texts(lang).T("notice."+kind, places...)
 }
 
 // Word is the name of a facet's value in a language.

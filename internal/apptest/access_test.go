@@ -51,6 +51,7 @@ type stage struct {
 	who   *apptest.Person // nil: nobody
 	c     *apptest.Client
 	token string // of the API; empty: nobody
+	asked int    // inquiries so far
 }
 
 // newStage makes a board with all of the cast. The owner's things are made
@@ -158,6 +159,17 @@ func (s *stage) fill(method, pattern string, service apptest.Fill) string {
 		out = strings.Replace(out, ":id", s.newest("/me/tokens/"), 1)
 	case strings.HasPrefix(pattern, "/me/passkeys/:id"):
 		out = strings.Replace(out, ":id", "11111111-1111-4111-8111-111111111111", 1)
+	case strings.Contains(pattern, "/inquiries/:id"):
+		id := s.inquiry()
+		out = strings.NewReplacer(":id", id, ":message_id", id, ":message", id).Replace(out)
+	case strings.Contains(pattern, "/inbox/:id"):
+		s.listen()
+		s.inquiry()
+		out = strings.Replace(out, "/inbox/:id", s.owner.Get("/inbox").Attr(".news h2 a", "href"), 1)
+	case strings.HasPrefix(pattern, "/feeds/"):
+		out = strings.TrimPrefix(s.listen(), s.URL)
+	case strings.HasPrefix(pattern, "/me/notices/push/:id"):
+		out = strings.Replace(out, ":id", "11111111-1111-4111-8111-111111111111", 1)
 	case pattern == "/admin/waiting/:id":
 		out = strings.Replace(out, ":id", s.ownerID(), 1)
 	case strings.HasPrefix(pattern, "/sitemaps/"):
@@ -165,7 +177,7 @@ func (s *stage) fill(method, pattern string, service apptest.Fill) string {
 	case strings.HasPrefix(pattern, "/static/"):
 		out = strings.Replace(pattern, "*file", strings.TrimPrefix(s.Visitor().Get("/").Attr("link[rel=stylesheet]", "href"), "/static/"), 1)
 	}
-	if pattern == "/tutors/:handle" || pattern == "/creators/:handle" || strings.Contains(pattern, "profiles/:handle") {
+	if strings.HasPrefix(pattern, "/tutors/:handle") || pattern == "/creators/:handle" || strings.Contains(pattern, "profiles/:handle") {
 		s.owner.Profile(nil).Is(http.StatusOK)
 	}
 	out = strings.NewReplacer(":handle", s.owner.Handle).Replace(out)
@@ -173,6 +185,26 @@ func (s *stage) fill(method, pattern string, service apptest.Fill) string {
 		s.T.Fatalf("nothing stands for the parameters of %s %s", method, pattern)
 	}
 	return out
+}
+
+// listen makes the owner hear of everything, and gives the feed's address.
+func (s *stage) listen() string {
+	page := s.owner.Get("/me/notices").Is(http.StatusOK)
+	return page.Send(`form[action="/me/notices"]`, apptest.Fill{"on": page.Attrs("input[name=on]", "value"), "feed": {"1"}}).Text("#feed-url")
+}
+
+// inquiry is the id of one that somebody else has just sent to the owner.
+func (s *stage) inquiry() string {
+	s.owner.Profile(nil).Is(http.StatusOK)
+	s.owner.Get("/me/services").Send("#capacity", apptest.Fill{"capacity": {"50"}}).Is(http.StatusOK)
+	s.asked++
+	kid := s.Person(fmt.Sprintf("kid%d", s.asked))
+	at := kid.Get("/tutors/ada/ask").Is(http.StatusOK).Send("form#ask", apptest.Fill{"goal": {"Хочу научиться"}}).Is(http.StatusOK).Path
+	id, ok := strings.CutPrefix(at, "/inquiries/")
+	if !ok {
+		s.T.Fatalf("an inquiry led to %s", at)
+	}
+	return id
 }
 
 // newest is the last id of a kind of key in the owner's settings.

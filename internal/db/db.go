@@ -128,7 +128,7 @@ func (d *DB) Read(ctx context.Context, fn func(*Tx) error) error {
 	if d.engine == PostgreSQL {
 		opts.Isolation = sql.LevelRepeatableRead // SQLite's only way is one view already
 	}
-	return d.fold(d.run(ctx, d.reader, opts, fn))
+	return d.fold(outOfTime(ctx, d.run(ctx, d.reader, opts, fn)))
 }
 
 // Write runs fn in one transaction and commits if it returns nil. On
@@ -145,7 +145,16 @@ func (d *DB) Write(ctx context.Context, fn func(*Tx) error) error {
 			break
 		}
 	}
-	return d.fold(err)
+	return d.fold(outOfTime(ctx, err))
+}
+
+// outOfTime calls a deadline by its name: database/sql tells it as a
+// cancellation when it undoes the transaction first.
+func outOfTime(ctx context.Context, err error) error {
+	if errors.Is(err, context.Canceled) && errors.Is(ctx.Err(), context.DeadlineExceeded) {
+		return ctx.Err()
+	}
+	return err
 }
 
 const writeTries = 5

@@ -59,9 +59,14 @@ func (p *Profiles) kind(role, path string) catalogue.Kind {
 		},
 		Listings: func(ctx context.Context, tx *db.Tx, ids []string) ([]catalogue.Listing, error) {
 			rows, offers, err := read(ctx, tx, brief, ids)
+			if err != nil {
+				return nil, err
+			}
+			habits, err := p.habitsOf(ctx, tx, role, rows)
 			out := make([]catalogue.Listing, len(rows))
 			for i := range rows {
 				out[i] = rows[i].listing(role, offers[rows[i].AccountID], tx.Now)
+				habits[rows[i].AccountID].show(&out[i])
 			}
 			return out, err
 		},

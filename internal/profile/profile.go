@@ -145,6 +145,7 @@ type Profiles struct {
 	skill     func(text string) string
 	followers []Follower
 	offers    Offers
+	habits    Habits
 }
 
 // New wires profiles and their deadlines, so call it once a database and

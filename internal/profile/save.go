@@ -198,22 +198,28 @@ func (p *Profiles) act(ctx context.Context, by account.Actor, fn func(*db.Tx, *P
 	if by.Anonymous() {
 		return errNobody
 	}
-	return p.db.Write(ctx, func(tx *db.Tx) error {
-		row, err := load(ctx, tx, by.ID)
-		if err != nil {
-			return err
-		}
-		settings, err := branch.Load(ctx, tx)
-		if err != nil {
-			return err
-		}
-		before := row.clone()
-		if err := fn(tx, &row); err != nil {
-			return err
-		}
-		row.acted(tx, !settings.Approval || by.Is(account.Moderator))
-		return p.store(ctx, tx, before, &row)
-	})
+	return p.db.Write(ctx, func(tx *db.Tx) error { return p.actIn(ctx, tx, by, fn) })
+}
+
+// actIn is act inside the caller's unit of work.
+func (p *Profiles) actIn(ctx context.Context, tx *db.Tx, by account.Actor, fn func(*db.Tx, *Profile) error) error {
+	if by.Anonymous() {
+		return errNobody
+	}
+	row, err := load(ctx, tx, by.ID)
+	if err != nil {
+		return err
+	}
+	settings, err := branch.Load(ctx, tx)
+	if err != nil {
+		return err
+	}
+	before := row.clone()
+	if err := fn(tx, &row); err != nil {
+		return err
+	}
+	row.acted(tx, !settings.Approval || by.Is(account.Moderator))
+	return p.store(ctx, tx, before, &row)
 }
 
 // Face is how somebody appears in the frame of a page.

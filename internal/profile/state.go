@@ -84,14 +84,7 @@ func (p *Profiles) SetState(ctx context.Context, by account.Actor, state State, 
 		if state != Paused {
 			until = time.Time{}
 		}
-		var bad fault.Fields
-		bad.Add(checkUntil(until, tx.Now))
-		if err := row.move(act); err != nil {
-			return err
-		}
-		row.PausedUntil = until.UTC().Truncate(time.Microsecond)
-		row.checkOpen(&bad)
-		return bad.Err()
+		return row.rest(act, until, tx.Now)
 	})
 }
 

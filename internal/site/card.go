@@ -7,6 +7,7 @@ import (
 	"github.com/tmoeg/oduvan/internal/branch"
 	"github.com/tmoeg/oduvan/internal/catalogue"
 	"github.com/tmoeg/oduvan/internal/money"
+	"github.com/tmoeg/oduvan/internal/profile"
 	"github.com/tmoeg/oduvan/web"
 )
 
@@ -28,7 +29,12 @@ func (s *Site) viewer(ctx context.Context, f web.Frame, v *visit) (*web.Viewer, 
 	if out.Name == "" {
 		out.Name = v.actor.Handle
 	}
-	out.Links = []web.Link{{Label: f.T("site.my_services"), URL: "/me/services", Icon: "services"}}
+	news, err := s.Notices.Unread(ctx, v.actor)
+	if err != nil {
+		return nil, err
+	}
+	out.Links = []web.Link{{Label: f.T("site.inbox"), URL: "/inbox", Icon: "inbox", Count: news},
+		{Label: f.T("site.my_services"), URL: "/me/services", Icon: "services"}}
 	if v.moderates() {
 		out.Links = append(out.Links, web.Link{Label: f.T("site.admin"), URL: "/admin", Icon: "admin"})
 	}
@@ -51,6 +57,7 @@ func (s *Site) card(f web.Frame, v *visit, l catalogue.Listing, currency string)
 		c.Title = l.Name
 		c.Since = f.T("site.since", "date", sinceDate(f, l.Since, s.Now()))
 		c.Meta = s.languages(f, l.Langs)
+		c.Reply = habitWord(f, l)
 		c.Format = ""
 	} else if l.Minutes > 0 {
 		c.Meta = f.N("price.minutes", l.Minutes)
@@ -63,6 +70,27 @@ func (s *Site) card(f web.Frame, v *visit, l catalogue.Listing, currency string)
 	c.Price = s.price(f, v.branch, l, currency)
 	c.Lang = foreignText(f.Lang, l.Langs)
 	return c
+}
+
+// habitWord is how a tutor answers, on a card: empty while there is no habit.
+func habitWord(f web.Frame, l catalogue.Listing) string {
+	word := replyWord(f, l.ReplyMinutes)
+	if l.Capacity > 0 && l.Capacity < profile.ManyFree { // plenty of room needs no word
+		free := f.N("site.free", l.Capacity)
+		if word == "" {
+			return free
+		}
+		word += " · " + free
+	}
+	return word
+}
+
+// replyWord says how long an answer usually takes, empty while too few are known.
+func replyWord(f web.Frame, minutes int) string {
+	if minutes <= 0 {
+		return ""
+	}
+	return f.N("site.reply", max(1, (minutes+30)/60))
 }
 
 // foreignText is the language of a person's texts when it cannot be the page's.

@@ -141,7 +141,7 @@ func (s *Site) problems(f web.Frame, err error) problems {
 // that a form cannot mend go on to the error page.
 func (s *Site) again(c *gin.Context, err error, form func(problems) (templ.Component, error)) error {
 	switch kind := fault.KindOf(err); kind {
-	case fault.Invalid, fault.Conflict, fault.RateLimited, fault.Gone, fault.Forbidden, fault.NotFound, fault.Unauthenticated:
+	case fault.Invalid, fault.Conflict, fault.RateLimited, fault.Gone, fault.Forbidden, fault.NotFound, fault.Unauthenticated, fault.TooLarge:
 		v, verr := s.visit(c)
 		if verr != nil {
 			return verr

@@ -30,7 +30,7 @@ func (s *Site) home(c *gin.Context, v *visit, f web.Frame) (templ.Component, err
 			{Label: f.T("home.chip_quiet"), URL: "/search?format=chat", Icon: "quiet"},
 			{Label: f.T("home.chip_new"), URL: "/search?newcomer=1", Icon: "sprout"}, {Label: "Python", URL: "/search?skill=python"}},
 		Doors: []web.Door{{Kind: "tutor", URL: "/search?kind=tutor"}, {Kind: "creator", URL: "/search?kind=creator"},
-			{Kind: "service", URL: "/search?kind=service"}},
+			{Kind: "join", URL: "/join"}},
 	}
 	counts, err := s.Catalogue.Counts(c.Request.Context())
 	if err != nil {

@@ -115,6 +115,8 @@ func meTiles(f web.Frame, v *visit, p *profile.Profile, queue int) []web.Tile {
 	}
 	out := []web.Tile{{Icon: "person", Label: f.T("me.profile"), URL: "/me/profile", Text: f.T(word)},
 		{Icon: "services", Label: f.T("me.services"), URL: "/me/services", Text: f.T("me.services_text")},
+		{Icon: "inbox", Label: f.T("inbox.title"), URL: "/inbox", Text: f.T("me.inbox_text"), Count: f.Viewer.Links[0].Count},
+		{Icon: "chat", Label: f.T("thread.list"), URL: "/inquiries", Text: f.T("me.inquiries_text")},
 		{Icon: "key", Label: f.T("me.settings"), URL: "/me/settings", Text: f.T("me.settings_text")}}
 	switch {
 	case v.actor.Is(account.Operator):

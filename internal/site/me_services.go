@@ -79,19 +79,27 @@ func savedService(l *market.Service, lang string) offered {
 }
 
 func (s *Site) ownServices(c *gin.Context) error {
-	f, v, err := s.signed(c, "offer.list")
+	page, err := s.ownServicesPage(c, problems{})
 	if err != nil {
 		return err
+	}
+	return s.show(c, http.StatusOK, page)
+}
+
+func (s *Site) ownServicesPage(c *gin.Context, bad problems) (templ.Component, error) {
+	f, v, err := s.signed(c, "offer.list")
+	if err != nil {
+		return nil, err
 	}
 	f.Tab = "services"
 	ctx := c.Request.Context()
 	list, err := s.Market.Mine(ctx, v.actor)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	own, err := s.ownProfile(ctx, v.actor)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	p := web.OwnServicesPage{Full: len(list) >= market.MaxServices}
 	if len(list) > 0 && (own == nil || !own.Visible()) {
@@ -104,7 +112,11 @@ func (s *Site) ownServices(c *gin.Context) error {
 		}
 		p.List = append(p.List, row)
 	}
-	return s.show(c, http.StatusOK, web.OwnServices(f, p))
+	if own != nil && own.Tutor {
+		p.Troubles = bad.Summary
+		p.Capacity, p.Habit, err = s.capacityField(c, f, v, bad)
+	}
+	return web.OwnServices(f, p), err
 }
 
 // ownService is one line of the list, with the states it can be brought into.

@@ -31,6 +31,14 @@ func (s *Site) service(c *gin.Context, v *visit, f web.Frame) (templ.Component, 
 	if page.Others, _, err = s.servicesOf(c, f, v, p); err != nil {
 		return nil, err
 	}
+	if askable(p, v) && offer.State == market.Published {
+		h, err := s.Messages.Habit(ctx, p.AccountID)
+		if err != nil {
+			return nil, err
+		}
+		page.AskURL, page.Places, page.Reply = askPath(p.Handle, offer.ID), freeWord(f, h.Free), replyWord(f, h.Minutes)
+		page.By.Reply = page.Reply
+	}
 	page.Others = others(page.Others, "/services/"+offer.ID)
 	s.serviceFrame(&f, offer, page)
 	return web.Service(f, page), nil

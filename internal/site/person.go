@@ -2,6 +2,7 @@ package site
 
 import (
 	"cmp"
+	"context"
 	"encoding/json"
 	"net/http"
 	"slices"
@@ -46,6 +47,11 @@ func (s *Site) person(c *gin.Context, v *visit, f web.Frame) (templ.Component, e
 	if page.Services, page.Price, err = s.servicesOf(c, f, v, p); err != nil {
 		return nil, err
 	}
+	if p.Tutor {
+		if err := s.habit(ctx, f, v, p, &page); err != nil {
+			return nil, err
+		}
+	}
 	if page.OnPause {
 		if page.Similar, err = s.similar(c, f, v, p); err != nil {
 			return nil, err
@@ -53,6 +59,33 @@ func (s *Site) person(c *gin.Context, v *visit, f web.Frame) (templ.Component, e
 	}
 	s.personFrame(&f, p, page)
 	return web.Profile(f, page), nil
+}
+
+// habit says how a tutor answers and, to those who may, where to write.
+func (s *Site) habit(ctx context.Context, f web.Frame, v *visit, p profile.Profile, page *web.ProfilePage) error {
+	h, err := s.Messages.Habit(ctx, p.AccountID)
+	if err != nil {
+		return err
+	}
+	page.Reply = replyWord(f, h.Minutes)
+	if page.Reply != "" && h.Share > 0 {
+		page.Reply = f.T("site.reply_share", "reply", page.Reply, "share", h.Share)
+	}
+	if askable(p, v) {
+		page.AskURL, page.Free = askPath(p.Handle, ""), freeWord(f, h.Free)
+	}
+	return nil
+}
+
+// freeWord says how many more learners a tutor takes now.
+func freeWord(f web.Frame, n int) string {
+	switch {
+	case n <= 0:
+		return f.T("site.full")
+	case n >= profile.ManyFree:
+		return f.T("site.free_many")
+	}
+	return f.N("site.free", n)
 }
 
 func personPath(p profile.Profile) string {

@@ -64,7 +64,7 @@ func (s *Site) savePicture(c *gin.Context) error {
 	}
 	if all := fault.All(err); len(all) == 1 && all[0].Field == "" && (all[0].Kind == fault.Invalid || all[0].Kind == fault.TooLarge) {
 		mended := *all[0]
-		mended.Kind, mended.Field = fault.Invalid, "picture"
+		mended.Field = "picture"
 		err = &mended
 	}
 	return s.again(c, err, func(bad problems) (templ.Component, error) {
@@ -99,7 +99,7 @@ func (s *Site) readUpload(c *gin.Context) ([]byte, error) {
 	content, token, err := uploaded(parts)
 	r.PostForm = url.Values{} // takes the place of what ParseForm would make
 	if err = formFault(err); fault.Is(err, fault.TooLarge) {
-		return nil, fault.Bad("picture", "picture_too_large")
+		return nil, &fault.Error{Kind: fault.TooLarge, Code: "picture_too_large", Field: "picture"}
 	}
 	if err != nil {
 		return nil, err

@@ -319,13 +319,7 @@ func sorts(f web.Frame, a asked) []web.Choice {
 
 // nothing helps on: free help first, then the same search with one filter less.
 func (s *Site) nothing(c *gin.Context, v *visit, f web.Frame, chips []web.Chip) (web.Nothing, error) {
-	n := web.Nothing{FreeURL: "/search?free=1"}
-	for _, l := range []web.Link{{Label: "Discord", URL: v.branch.Links.Discord}, {Label: "GitHub", URL: v.branch.Links.GitHub},
-		{Label: "YouTube", URL: v.branch.Links.YouTube}} {
-		if l.URL != "" {
-			n.Help = append(n.Help, l)
-		}
-	}
+	n := web.Nothing{FreeURL: "/search?free=1", JoinURL: "/join", Help: helpLinks(f, v.branch.Links)}
 	for _, chip := range chips {
 		if len(n.Wider) == 4 {
 			break

@@ -26,6 +26,8 @@ import (
 	"github.com/tmoeg/oduvan/internal/limit"
 	"github.com/tmoeg/oduvan/internal/market"
 	"github.com/tmoeg/oduvan/internal/media"
+	"github.com/tmoeg/oduvan/internal/message"
+	"github.com/tmoeg/oduvan/internal/notice"
 	"github.com/tmoeg/oduvan/internal/profile"
 	"github.com/tmoeg/oduvan/internal/secret"
 	"github.com/tmoeg/oduvan/web"
@@ -55,6 +57,8 @@ type Config struct {
 	Branch     *branch.Branch
 	Profiles   *profile.Profiles
 	Market     *market.Market
+	Messages   *message.Messages
+	Notices    *notice.Notices
 	Catalogue  *catalogue.Catalogue
 	Skills     Skills
 	Limits     Limits
@@ -140,6 +144,7 @@ func (s *Site) Mount(r gin.IRouter) {
 	s.mountFeed(r)
 	s.mountLegal(r)
 	s.mountAccount(r)
+	s.mountMessages(r)
 }
 
 type handler = func(*gin.Context) error

@@ -121,7 +121,7 @@ func (s *Site) public(c *gin.Context, v *visit) web.Frame {
 		f.BranchName = v.branch.Name // before the first run the brand's own name stands there
 	}
 	f.Path = address(c.Request.URL)
-	f.Footer = []web.Link{{Label: f.T("footer_link.about"), URL: "/about"}, {Label: f.T("footer_link.privacy"), URL: "/privacy"},
+	f.Footer = []web.Link{{Label: f.T("footer_link.join"), URL: "/join"}, {Label: f.T("footer_link.about"), URL: "/about"}, {Label: f.T("footer_link.privacy"), URL: "/privacy"},
 		{Label: f.T("footer_link.rules"), URL: "/rules"}, {Label: f.T("footer_link.api"), URL: "/api/docs"}}
 	if v.branch.SignUp != branch.Closed {
 		f.SignUpURL = "/signup"

@@ -23,3 +23,21 @@ worker.addEventListener("fetch", (event) => {
     event.respondWith(caches.match(request).then((kept) => kept ?? fetch(request)));
   }
 });
+
+// A push says in general words that there is something new; what it is stands
+// in the inbox. The tag lets a repeat take the place of what is shown.
+worker.addEventListener("push", (event) => {
+  /** @type {{text?: string, tag?: string}} */
+  let said = {};
+  try {
+    said = event.data?.json() ?? {};
+  } catch {
+    return;
+  }
+  event.waitUntil(worker.registration.showNotification(String(said.text ?? ""), { tag: said.tag, icon: keep[2] }));
+});
+
+worker.addEventListener("notificationclick", (event) => {
+  event.notification.close();
+  event.waitUntil(worker.clients.openWindow("/inbox"));
+});

@@ -1,0 +1,47 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+
+	"github.com/tmoeg/oduvan/internal/account"
+	"github.com/tmoeg/oduvan/internal/db"
+	"github.com/tmoeg/oduvan/internal/market"
+	"github.com/tmoeg/oduvan/internal/message"
+	"github.com/tmoeg/oduvan/internal/notice"
+	"github.com/tmoeg/oduvan/internal/outbound"
+	"github.com/tmoeg/oduvan/web"
+)
+
+// openTelling makes the ways in which people hear of each other.
+func (a *App) openTelling(pages *web.Web) error {
+	cfg := notice.Config{DB: a.DB, Keys: a.Keys, URL: a.Config.URL, Log: a.Log,
+		Words: func(lang string) string { return pages.Texts(lang).T("notice.push") }}
+	vapid, err := notice.OpenVAPID(a.Config.SecretsDir())
+	switch {
+	case err == nil:
+		cfg.Push = notice.NewPush(vapid, outbound.New(outbound.Config{}), a.Config.URL)
+	case !errors.Is(err, os.ErrNotExist):
+		return fmt.Errorf("web push key: %w", err)
+	}
+	a.Notices = notice.New(cfg)
+	a.Messages = message.New(message.Config{DB: a.DB, Profiles: a.Profiles, Teller: teller{a.Notices}, Services: a.askable})
+	return nil
+}
+
+// teller lets messages tell people by notices.
+type teller struct{ *notice.Notices }
+
+// Tell hands a note on.
+func (t teller) Tell(ctx context.Context, tx *db.Tx, to string, what message.Note) error {
+	return t.Notices.Tell(ctx, tx, to, notice.Told{Kind: notice.Kind(what.Kind), Subject: what.Subject, Cause: what.Cause,
+		Path: what.Path, Args: what.Args})
+}
+
+// askable reads what an inquiry keeps of a service.
+func (a *App) askable(ctx context.Context, by account.Actor, id string) (message.Service, error) {
+	s, err := a.Market.Service(ctx, by, id)
+	return message.Service{AccountID: s.AccountID, Title: s.Title, Open: s.State == market.Published && s.Visible}, err
+}

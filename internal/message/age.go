@@ -1,0 +1,163 @@
+package message
+
+import (
+	"context"
+	"strconv"
+	"time"
+
+	"github.com/tmoeg/oduvan/internal/account"
+	"github.com/tmoeg/oduvan/internal/db"
+	"github.com/tmoeg/oduvan/internal/fault"
+	"github.com/tmoeg/oduvan/internal/profile"
+)
+
+// ageInquiry reminds the tutor of an inquiry that waits, then lets it expire.
+func (m *Messages) ageInquiry(ctx context.Context, tx *db.Tx, id string) error {
+	if err := m.lock(ctx, tx, id); err != nil {
+		return err
+	}
+	row, err := loadInquiry(ctx, tx, id)
+	if fault.Is(err, fault.NotFound) || err == nil && row.State != Open {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	if tx.Now.Before(row.ExpiresAt()) {
+		if err := m.tellWith(ctx, tx, row.TutorID, note(ToldWaiting, id, ""), row.LearnerID); err != nil {
+			return err
+		}
+		return tx.Due(ctx, dueInquiry, id, row.ExpiresAt())
+	}
+	return m.expire(ctx, tx, &row)
+}
+
+// expire ends an inquiry that nobody answered and counts the silence.
+func (m *Messages) expire(ctx context.Context, tx *db.Tx, row *Inquiry) error {
+	tutor := row.TutorID
+	err := m.showing(ctx, tx, tutor, func() error {
+		if err := m.end(ctx, tx, row, Expire); err != nil {
+			return err
+		}
+		return m.learn(ctx, tx, tutor, Expire)
+	})
+	if err != nil {
+		return err
+	}
+	if err := m.tellWith(ctx, tx, row.LearnerID, note(ToldExpired, row.ID, ""), tutor); err != nil {
+		return err
+	}
+	return m.silent(ctx, tx, row)
+}
+
+// silent counts an inquiry without an answer: after two in a row the tutor is
+// asked, after three the profile is paused and its owner told why. While the
+// profile is not open nothing counts: nobody has to answer in a pause.
+func (m *Messages) silent(ctx context.Context, tx *db.Tx, row *Inquiry) error {
+	p, err := profile.ByID(ctx, tx, row.TutorID)
+	if fault.Is(err, fault.NotFound) || err == nil && p.State != profile.Open {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	h, err := holdHabit(ctx, tx, row.TutorID)
+	if err != nil {
+		return err
+	}
+	h.Unanswered++
+	told := Note{Subject: row.ID, Path: "/me", Args: map[string]string{"count": strconv.Itoa(h.Unanswered)}}
+	switch {
+	case h.Unanswered >= SilentPause:
+		h.Unanswered, h.SleptOn, told.Kind = 0, tx.Today(), ToldSlept
+		if _, err := m.profiles.Silence(ctx, tx, row.TutorID); err != nil {
+			return err
+		}
+	case h.Unanswered == SilentReminder:
+		told.Kind = ToldSilent
+	}
+	if err := h.save(ctx, tx); err != nil || told.Kind == "" {
+		return err
+	}
+	return m.tell(ctx, tx, row.TutorID, told)
+}
+
+// ageThread tells both that a silent thread ends, and two weeks later deletes
+// it. Nobody loses one untold, even when the program stood still meanwhile.
+func (m *Messages) ageThread(ctx context.Context, tx *db.Tx, id string) error {
+	if err := m.lock(ctx, tx, id); err != nil {
+		return err
+	}
+	t, err := loadThread(ctx, tx, id)
+	if fault.Is(err, fault.NotFound) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	switch from := endingFrom(t.LastAt); {
+	case tx.Now.Before(from):
+		return tx.Due(ctx, dueThread, id, from)
+	case t.EndingOn.IsZero():
+		return m.announceEnd(ctx, tx, &t)
+	case tx.Now.Before(t.EndingOn.AddDate(0, 0, EndNotice)):
+		return tx.Due(ctx, dueThread, id, t.EndingOn.AddDate(0, 0, EndNotice))
+	}
+	return m.remove(ctx, tx, &t)
+}
+
+func (m *Messages) announceEnd(ctx context.Context, tx *db.Tx, t *thread) error {
+	t.EndingOn = tx.Today()
+	if _, err := tx.NewUpdate().Model(t).Column("ending_on").WherePK().Exec(ctx); err != nil {
+		return err
+	}
+	for _, side := range []Role{Learner, Tutor} {
+		n := note(ToldThreadEnding, t.ID, "")
+		n.Cause, n.Args["days"] = t.EndingOn.Format(time.DateOnly), strconv.Itoa(EndNotice)
+		if err := m.tellWith(ctx, tx, t.party(side), n, t.party(side.other())); err != nil {
+			return err
+		}
+	}
+	return tx.Due(ctx, dueThread, t.ID, t.EndingOn.AddDate(0, 0, EndNotice))
+}
+
+// remove deletes a thread with all that was written in it, and has the files
+// forget it after the commit.
+func (m *Messages) remove(ctx context.Context, tx *db.Tx, t *thread) error {
+	if _, err := tx.NewDelete().Model((*thread)(nil)).Where("id = ?", t.ID).Exec(ctx); err != nil {
+		return err
+	}
+	for _, kind := range []string{dueThread, dueInquiry} {
+		if err := tx.NotDue(ctx, kind, t.ID); err != nil {
+			return err
+		}
+	}
+	if err := m.recount(ctx, tx, t.TutorID); err != nil {
+		return err
+	}
+	return tx.Enqueue(ctx, wipeJob{})
+}
+
+// wipeJob follows the deletion of threads: the database's files are rid of
+// their words.
+type wipeJob struct{}
+
+// Kind is the job's word.
+func (wipeJob) Kind() string { return "message_wipe" }
+
+func (m *Messages) wipe(ctx context.Context, _ wipeJob) error { return m.db.Compact(ctx) }
+
+// tellWith tells a note with the handle of the other side, empty once erased.
+func (m *Messages) tellWith(ctx context.Context, tx *db.Tx, to string, n Note, other string) error {
+	if m.teller == nil || to == "" {
+		return nil
+	}
+	if other != "" {
+		acc, err := account.ByID(ctx, tx, other)
+		if err != nil && !fault.Is(err, fault.NotFound) {
+			return err
+		}
+		n.Args["handle"] = acc.Handle
+	}
+	return m.tell(ctx, tx, to, n)
+}

@@ -1,0 +1,92 @@
+package message
+
+import (
+	"context"
+	"time"
+
+	"github.com/uptrace/bun"
+
+	"github.com/tmoeg/oduvan/internal/account"
+	"github.com/tmoeg/oduvan/internal/db"
+	"github.com/tmoeg/oduvan/internal/fault"
+)
+
+// report is one row: a message, or an inquiry with what was answered to it,
+// that one side shows to the moderators.
+type report struct {
+	bun.BaseModel `bun:"table:message_report,alias:r"`
+
+	ID         string    `bun:"id,pk"`
+	ThreadID   string    `bun:"thread_id"`
+	SubjectID  string    `bun:"subject_id"`
+	ByLearner  bool      `bun:"by_learner"`
+	Reason     string    `bun:"reason"`
+	ReportedOn time.Time `bun:"reported_on"`
+}
+
+// Report shows a message of the other side to the moderators, with a reason of
+// at least MinReport characters. The id of an inquiry reports its texts, or
+// the words with which it was declined. Faults: Unauthenticated; NotFound
+// message_unknown, also for own words; Invalid too_short, too_long, text_form
+// (reason); Conflict message_reported.
+func (m *Messages) Report(ctx context.Context, by account.Actor, messageID, reason string) error {
+	if by.Anonymous() {
+		return errNobody
+	}
+	reason, err := checkReport(reason)
+	if err != nil {
+		return err
+	}
+	err = m.db.Write(ctx, func(tx *db.Tx) error {
+		row, err := reportOf(ctx, tx, by, messageID)
+		if err != nil {
+			return err
+		}
+		n, err := tx.NewSelect().Model((*report)(nil)).Where("r.subject_id = ? AND r.by_learner = ?", messageID, row.ByLearner).Count(ctx)
+		if err == nil && n > 0 {
+			err = errReported
+		}
+		if err != nil {
+			return err
+		}
+		row.Reason = reason
+		_, err = tx.NewInsert().Model(&row).Exec(ctx)
+		return err
+	})
+	if db.Duplicate(err, "message_report", "subject_id") {
+		err = errReported // two tabs at once
+	}
+	return err
+}
+
+// reportOf finds what somebody reports, when it is the other side's.
+func reportOf(ctx context.Context, tx *db.Tx, by account.Actor, id string) (report, error) {
+	unknown := fault.Of(fault.NotFound, "message_unknown")
+	if !idForm.MatchString(id) {
+		return report{}, unknown
+	}
+	msg, whole := Msg{ThreadID: id}, true
+	err := db.One(ctx, tx.NewSelect().Model(&msg).Where("m.id = ?", id), unknown)
+	if err == nil {
+		whole = false
+	} else if !fault.Is(err, fault.NotFound) {
+		return report{}, err
+	}
+	t, mine, err := party(ctx, tx, by, msg.ThreadID)
+	switch {
+	case fault.Is(err, fault.NotFound) || err == nil && !whole && msg.ByLearner == (mine == Learner):
+		return report{}, unknown
+	case err != nil:
+		return report{}, err
+	}
+	if whole {
+		row, err := loadInquiry(ctx, tx, t.ID)
+		if err != nil && !fault.Is(err, fault.NotFound) {
+			return report{}, err
+		}
+		if err != nil || mine == Learner && row.State != Declined {
+			return report{}, unknown
+		}
+	}
+	return report{ID: tx.RandomID(), ThreadID: t.ID, SubjectID: id, ByLearner: mine == Learner, ReportedOn: tx.Today()}, nil
+}

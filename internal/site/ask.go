@@ -1,0 +1,182 @@
+package site
+
+import (
+	"context"
+	"net/http"
+	"net/url"
+
+	"github.com/a-h/templ"
+	"github.com/gin-gonic/gin"
+
+	"github.com/tmoeg/oduvan/internal/account"
+	"github.com/tmoeg/oduvan/internal/fault"
+	"github.com/tmoeg/oduvan/internal/market"
+	"github.com/tmoeg/oduvan/internal/message"
+	"github.com/tmoeg/oduvan/internal/profile"
+	"github.com/tmoeg/oduvan/web"
+)
+
+// mountMessages registers how people reach and hear each other.
+func (s *Site) mountMessages(r gin.IRouter) {
+	s.mountInbox(r)
+	r.POST("/me/capacity", s.act(s.saveCapacity))
+	r.GET("/join", s.limited("search", s.open(s.join)))
+	r.GET("/tutors/:handle/ask", s.page(s.askForm))
+	r.POST("/tutors/:handle/ask", s.page(s.sendAsk))
+	r.GET("/inquiries", s.page(s.inquiries))
+	r.GET("/inquiries/:id", s.page(s.thread))
+	r.POST("/inquiries/:id", s.page(s.write))
+	r.POST("/inquiries/:id/decline", s.act(s.declineInquiry))
+	r.POST("/inquiries/:id/withdraw", s.act(s.withdrawInquiry))
+	r.POST("/inquiries/:id/close", s.act(s.closeThread))
+	r.POST("/inquiries/:id/marks", s.act(s.threadMarks))
+	r.GET("/inquiries/:id/report/:message", s.page(s.reportForm))
+	r.POST("/inquiries/:id/report/:message", s.act(s.report))
+}
+
+// askPath is where a tutor is written to.
+func askPath(handle, service string) string {
+	path := "/tutors/" + url.PathEscape(handle) + "/ask"
+	if service != "" {
+		path += "?service=" + queryEscape(service)
+	}
+	return path
+}
+
+// askable tells whether the viewer may be offered to write to a person.
+func askable(p profile.Profile, v *visit) bool {
+	return p.Tutor && p.State == profile.Open && p.Visible() && (v.actor.Anonymous() || v.actor.ID != p.AccountID)
+}
+
+func (s *Site) askForm(c *gin.Context) error {
+	typed := heldAsk{Ask: message.Ask{Handle: c.Param("handle"), ServiceID: clip(c.Query("service"), maxValue)}}
+	held, kept := s.heldAsk(c.Request.Context(), typed.Handle, typed.ServiceID)
+	if kept {
+		typed = held
+	}
+	page, err := s.askPage(c, typed, problems{}, kept)
+	if err != nil {
+		return err
+	}
+	return s.show(c, http.StatusOK, page)
+}
+
+// askPage is the form with what is typed; kept tells that it waited.
+func (s *Site) askPage(c *gin.Context, typed heldAsk, bad problems, kept bool) (templ.Component, error) {
+	f, v, err := s.stranger(c, "ask.do")
+	if err != nil {
+		return nil, err
+	}
+	ctx := c.Request.Context()
+	p, err := s.Profiles.Profile(ctx, v.actor, typed.Handle)
+	if err != nil {
+		return nil, err
+	}
+	habit, err := s.Messages.Habit(ctx, p.AccountID)
+	if err != nil {
+		return nil, err
+	}
+	page := web.AskPage{Name: p.Name, By: s.card(f, v, p.Card(s.Now()), ""), Back: personPath(p), Action: askPath(typed.Handle, typed.ServiceID),
+		Stranger: v.actor.Anonymous(), Kept: kept && !v.actor.Anonymous(), Troubles: bad.Summary, Confirmed: typed.Confirmed,
+		Confirm: web.Field{Name: "confirm", Label: f.T("ask.contacts_confirm")}}
+	page.By.Reply = replyWord(f, habit.Minutes)
+	f.Title = f.T("ask.title", "name", p.Name)
+	if offer, err := s.askedService(ctx, v, typed.Ask, p); err != nil {
+		return nil, err
+	} else if offer != nil {
+		page.Service, page.ServiceURL = offer.Title, "/services/"+offer.ID
+		page.Back = page.ServiceURL
+	} else {
+		page.Action = askPath(typed.Handle, "")
+	}
+	page.Warnings = warningWords(f, message.Warnings(typed.Ask))
+	part := func(name, value string, required bool) web.Field {
+		return web.Field{Name: name, Label: f.T("ask." + name), Hint: f.T("ask." + name + "_hint"), Value: value, Error: bad.of(name),
+			Max: message.MaxPart, Rows: 4, Required: required}
+	}
+	page.Goal = part("goal", typed.Goal, true)
+	page.Background = part("background", typed.Background, false)
+	page.Expectation = part("expectation", typed.Expectation, false)
+	return web.Ask(f, page), nil
+}
+
+// askedService is what the inquiry is about, nil for nothing in particular. A
+// service that is gone meanwhile must not cost the words: then it is about none.
+func (s *Site) askedService(ctx context.Context, v *visit, in message.Ask, p profile.Profile) (*market.Listing, error) {
+	if in.ServiceID == "" {
+		return nil, nil //nolint:nilnil // about nothing in particular
+	}
+	offer, err := s.Market.Service(ctx, v.actor, in.ServiceID)
+	if fault.Is(err, fault.NotFound) || err == nil && offer.AccountID != p.AccountID {
+		return nil, nil //nolint:nilnil // gone
+	}
+	if err != nil {
+		return nil, err
+	}
+	return &offer, nil
+}
+
+// sendAsk sends an inquiry, or keeps it while a stranger makes an account.
+// Whatever is wrong, the words come back with the answer, also when the
+// session ended meanwhile and the form's token with it.
+func (s *Site) sendAsk(c *gin.Context) error {
+	if err := parseForm(c); err != nil {
+		return err
+	}
+	v, err := s.visit(c)
+	if err != nil {
+		return err
+	}
+	ctx := c.Request.Context()
+	typed := heldAsk{Confirmed: value(c, "confirm") != "", Ask: message.Ask{Handle: c.Param("handle"), ServiceID: clip(c.Query("service"), maxValue),
+		Goal: value(c, "goal"), Background: value(c, "background"), Expectation: value(c, "expectation")}}
+	shown := func(bad problems) (templ.Component, error) { return s.askPage(c, typed, bad, false) }
+	if err := s.checkToken(c, c.Request.PostFormValue(web.CSRFField)); err != nil {
+		return s.again(c, err, shown)
+	}
+	if len(message.Warnings(typed.Ask)) > 0 && !typed.Confirmed {
+		page, err := shown(problems{})
+		if err != nil {
+			return err
+		}
+		return s.show(c, http.StatusUnprocessableEntity, page)
+	}
+	if v.actor.Anonymous() {
+		return s.askLater(c, typed, shown)
+	}
+	sent, err := s.Messages.Ask(ctx, v.actor, typed.Ask)
+	if err != nil {
+		return s.again(c, err, shown)
+	}
+	if err := s.dropAsk(ctx, typed.Handle, typed.ServiceID); err != nil {
+		return err
+	}
+	s.say(c, "ok", "ask.sent")
+	return s.see(c, message.Path(sent.ID))
+}
+
+// askLater keeps a stranger's words and leads to a new account and back.
+func (s *Site) askLater(c *gin.Context, typed heldAsk, shown func(problems) (templ.Component, error)) error {
+	if err := checkAsk(typed.Ask); err != nil {
+		return s.again(c, err, shown)
+	}
+	if _, err := s.Profiles.Profile(c.Request.Context(), account.Actor{}, typed.Handle); err != nil {
+		return err
+	}
+	if err := s.holdAsk(c.Request.Context(), typed); err != nil {
+		return err
+	}
+	return s.see(c, "/signup?next="+queryEscape(askPath(typed.Handle, typed.ServiceID)))
+}
+
+// checkAsk says before an account is made what sending would refuse after it.
+func checkAsk(in message.Ask) error {
+	var bad fault.Fields
+	if in.Goal == "" {
+		bad.Add(fault.Bad("goal", "required"))
+	}
+	bad.Add(profile.Bounded("goal", in.Goal, message.MaxPart))
+	bad.Add(profile.Bounded("background", in.Background, message.MaxPart))
+	bad.Add(profile.Bounded("expectation", in.Expectation, message.MaxPart))
+	return bad.Err()
+}

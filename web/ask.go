@@ -1,0 +1,21 @@
+package web
+
+// AskPage is the form by which a learner writes to a tutor. A stranger may
+// fill it too: the words wait while an account is made.
+type AskPage struct {
+	Name        string // of the tutor
+	By          Card   // the tutor, as a card
+	Back        string // page that led here
+	Service     string // title of the service that it is about; empty: none in particular
+	ServiceURL  string
+	Action      string // address of the form
+	Stranger    bool   // sending goes by way of a new account
+	Kept        bool   // the words waited while an account was made
+	Troubles    []Trouble
+	Warnings    []string // contacts found in the words; see Confirm
+	Confirm     Field
+	Confirmed   bool
+	Goal        Field
+	Background  Field
+	Expectation Field
+}
