@@ -143,3 +143,20 @@ func quantile(list []int, percent int) int {
 	sort.Ints(list)
 	return list[min(len(list)*percent/100, len(list)-1)]
 }
+
+// TestEveryPackageIsTested: make test runs group by group, and no package may
+// be forgotten there.
+func TestEveryPackageIsTested(t *testing.T) {
+	t.Parallel()
+	script := string(read(t, filepath.Join("..", "..", "deploy", "test", "test")))
+	for _, p := range packages(t) {
+		named := false
+		for dir := p.ImportPath; dir != "."; dir = filepath.Dir(dir) {
+			whole := strings.Contains(script, "./"+dir+"/...")
+			named = named || whole || dir == p.ImportPath && strings.Contains(script, "./"+dir+" ")
+		}
+		if !named {
+			t.Errorf("deploy/test/test does not run %s", p.ImportPath)
+		}
+	}
+}

@@ -54,13 +54,14 @@ func leaves() []string {
 
 // outside says which of our packages may import a module of others.
 var outside = map[string][]string{
-	"github.com/uptrace/bun":           {"internal/db", "internal/branch", "internal/account", "internal/profile", "internal/market", "internal/catalogue", "internal/transfer"},
+	"github.com/uptrace/bun":           {"internal/db", "internal/branch", "internal/account", "internal/profile", "internal/market", "internal/catalogue", "internal/transfer", "internal/message", "internal/notice"},
 	"github.com/gin-gonic/gin":         {"internal/site", "internal/api", "internal/app"},
 	"github.com/danielgtaylor/huma/v2": {"internal/api"},
 	"github.com/a-h/templ":             {"web", "internal/site"},
 	"github.com/riverqueue/river":      {"internal/db"},
 	"github.com/alexedwards/scs/v2":    {"internal/site", "internal/account"},
 	"github.com/blevesearch/bleve":     {"search/bleve"},
+	"github.com/SherClockHolmes":       {"internal/notice"},
 }
 
 type listed struct {
