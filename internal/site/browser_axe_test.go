@@ -40,7 +40,8 @@ func novalidate(button string) func(*apptest.Tab) {
 
 // scenes are all pages of the board, with what stands on them only sometimes:
 // refused forms, warnings, empty lists, secrets told once, errors.
-func scenes(tutor, creator, service, own string) []scene {
+func scenes(c company) []scene {
+	tutor, creator, service, own := c.tutor, c.creator, c.service, c.own
 	save := `form .bar-end button[type=submit]`
 	return []scene{
 		{path: "/"}, {path: "/search"}, {path: "/search?q=python&kind=tutor&format=chat&price_max=2000&currency=RUB"}, {path: "/search?q=xyzzyxyzzy"},
@@ -73,6 +74,11 @@ func scenes(tutor, creator, service, own string) []scene {
 		{path: "/me/settings", who: "ada", act: send(`form[action$="/me/tokens"] button`)},
 		{path: "/me/erase", who: "ada"}, {path: "/me/erase", who: "ada", act: novalidate(`form[action$="/me/erase"] button`)},
 		{path: "/tutors/ada", who: "ada"}, {path: "/welcome", who: "ada"}, {path: "/admin", who: "ada"},
+
+		{path: "/join"}, {path: "/join?draw=games&where=zero&how=call"}, {path: tutor + "/ask"},
+		{path: tutor + "/ask", act: novalidate(`form#ask button[type=submit]`)}, {path: tutor + "/ask", who: "ada"},
+		{path: "/inbox", who: "ada"}, {path: "/inbox?kind=message_new", who: "ada"}, {path: "/inquiries", who: "ada"}, {path: "/inquiries?all=1", who: "new"},
+		{path: c.talk, who: "ada"}, {path: c.talk + "/report/" + filepath.Base(c.talk), who: "ada"}, {path: "/me/notices", who: "ada"},
 
 		{path: "/me", who: "new"}, {path: "/me/profile", who: "new"}, {path: "/me/services", who: "new"}, {path: "/code", who: "new", act: nil},
 
@@ -139,7 +145,7 @@ func TestEveryPageIsAccessible(t *testing.T) {
 	}
 	w, fresh := apptest.New(t), apptest.New(t)
 	people := cast(t, w)
-	all := scenes(people.tutor, people.creator, people.service, people.own)
+	all := scenes(people)
 	complete(t, w, all)
 	tabs := map[string]*apptest.Tab{}
 	var mu sync.Mutex
@@ -183,7 +189,7 @@ func TestEveryPageIsAccessible(t *testing.T) {
 
 // unseen are routes that answer no page of their own: files, scripts' answers,
 // redirects.
-var unseen = regexp.MustCompile(`^/(static|feed|sitemap|robots|manifest|sw\.js|theme|language|search/suggest|healthz|readyz|api/openapi|api/v1|pictures|me/export)`)
+var unseen = regexp.MustCompile(`^/(static|feed|sitemap|robots|manifest|sw\.js|theme|language|search/suggest|healthz|readyz|api/openapi|api/v1|pictures|me/export|inbox/:id)`)
 
 // complete fails the test for every page that no scene shows.
 func complete(t *testing.T, w *apptest.World, all []scene) {
@@ -234,6 +240,7 @@ func look(t *testing.T, tab *apptest.Tab, lang string, s scene, program string) 
 type company struct {
 	clients                      map[string]*apptest.Client
 	tutor, creator, service, own string
+	talk                         string // the address of a thread of ada's
 }
 
 func cast(t *testing.T, w *apptest.World) company {
@@ -248,12 +255,13 @@ func cast(t *testing.T, w *apptest.World) company {
 	ada.Service(nil).Is(http.StatusOK)
 	ada.Service(apptest.Fill{"title": {"Черновик"}, "state": {"draft"}}).Is(http.StatusOK)
 	ada.Token()
+	talk := asks(t, w.Person("kid"), "ada", wish)
 	fresh := w.Person("new-one")
 	fresh.Get("/me/settings").Send(`form[action$="/me/code"]`, nil).Is(http.StatusOK) // a code waits to be saved
 	cho.Get("/admin").Send(`form[action$="/admin"]`, apptest.Fill{"approval": {"1"}}).Is(http.StatusOK)
 	w.Person("waiting").Profile(apptest.Fill{"link_title": {"Канал"}, "link_url": {"https://example.org/"}}).Is(http.StatusOK)
 	w.Settle()
-	out := company{clients: map[string]*apptest.Client{"ada": ada.Client, "new": fresh.Client, "cho": cho.Client}, own: ada.Services()[0]}
+	out := company{clients: map[string]*apptest.Client{"ada": ada.Client, "new": fresh.Client, "cho": cho.Client}, own: ada.Services()[0], talk: talk}
 	for kind, to := range map[string]*string{"tutor": &out.tutor, "creator": &out.creator, "service": &out.service} {
 		list, err := w.Catalogue.Newest(ctx, kind, 1)
 		if err != nil || len(list) == 0 {
