@@ -76,11 +76,11 @@ func (s *Site) askPage(c *gin.Context, typed heldAsk, bad problems, kept bool) (
 	if err != nil {
 		return nil, err
 	}
-	page := web.AskPage{Name: p.Name, By: s.card(f, v, p.Card(s.Now()), ""), Back: personPath(p), Action: askPath(typed.Handle, typed.ServiceID),
+	page := web.AskPage{Name: p.Shown(), By: s.card(f, v, p.Card(s.Now()), ""), Back: personPath(p), Action: askPath(typed.Handle, typed.ServiceID),
 		Stranger: v.actor.Anonymous(), Kept: kept && !v.actor.Anonymous(), Troubles: bad.Summary, Confirmed: typed.Confirmed,
 		Confirm: web.Field{Name: "confirm", Label: f.T("ask.contacts_confirm")}}
 	page.By.Reply = replyWord(f, habit.Minutes)
-	f.Title = f.T("ask.title", "name", p.Name)
+	f.Title = f.T("ask.title", "name", p.Shown())
 	if offer, err := s.askedService(ctx, v, typed.Ask, p); err != nil {
 		return nil, err
 	} else if offer != nil {
