@@ -54,7 +54,7 @@ func TestNoUploadTouchesADisk(t *testing.T) { //nolint:paralleltest // TMPDIR be
 	}{
 		{"/me/profile/picture", token, 3 << 20, http.StatusUnprocessableEntity},
 		{"/me/profile/picture", "wrong", 3 << 20, http.StatusForbidden},
-		{"/me/profile/picture", token, 9 << 20, http.StatusUnprocessableEntity},
+		{"/me/profile/picture", token, 9 << 20, http.StatusRequestEntityTooLarge},
 		{"/login", token, 3 << 20, 0},
 		{"/me/profile", token, 20 << 10, http.StatusUnprocessableEntity},
 	} {
