@@ -113,18 +113,3 @@ func (a *Accounts) SaveSettings(ctx context.Context, by Actor, s branch.Settings
 func (a *Accounts) OnSettings(fn func(context.Context, *db.Tx) error) {
 	a.settled = append(a.settled, fn)
 }
-
-// SetLanguage changes the language in which the actor is spoken to: "ru" or
-// "en". Faults: Unauthenticated; Invalid languages_unknown (field language).
-func (a *Accounts) SetLanguage(ctx context.Context, by Actor, lang string) error {
-	if err := own(by); err != nil {
-		return err
-	}
-	if lang != "ru" && lang != "en" {
-		return fault.Bad("language", "languages_unknown")
-	}
-	return a.db.Write(ctx, func(tx *db.Tx) error {
-		res, err := tx.NewUpdate().Model((*Account)(nil)).Set("language = ?", lang).Where("id = ? AND state = ?", by.ID, Active).Exec(ctx)
-		return db.Must(res, err, errEnded)
-	})
-}
