@@ -1,7 +1,6 @@
 package api
 
 import (
-	"context"
 	"encoding/json"
 	"errors"
 	"net/http"
@@ -10,6 +9,7 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"github.com/tmoeg/oduvan/internal/fault"
+	"github.com/tmoeg/oduvan/internal/fault/answer"
 	"github.com/tmoeg/oduvan/internal/secret"
 )
 
@@ -75,10 +75,6 @@ type refusal struct {
 	header http.Header
 }
 
-// statusGone is of a client that went away before its answer; it stands in the
-// metrics only.
-const statusGone = 499
-
 type complaint struct {
 	field, code string
 	args        map[string]any
@@ -86,32 +82,6 @@ type complaint struct {
 
 // Error is the code.
 func (r refusal) Error() string { return r.code }
-
-// statusOf is the status of a kind of fault.
-func statusOf(kind fault.Kind) int {
-	switch kind {
-	case fault.Invalid:
-		return http.StatusUnprocessableEntity
-	case fault.Unauthenticated:
-		return http.StatusUnauthorized
-	case fault.Forbidden:
-		return http.StatusForbidden
-	case fault.NotFound:
-		return http.StatusNotFound
-	case fault.Conflict:
-		return http.StatusConflict
-	case fault.Gone:
-		return http.StatusGone
-	case fault.RateLimited:
-		return http.StatusTooManyRequests
-	case fault.Unavailable:
-		return http.StatusServiceUnavailable
-	case fault.TooLarge:
-		return http.StatusRequestEntityTooLarge
-	case fault.Internal:
-	}
-	return http.StatusInternalServerError
-}
 
 // kindOf is the word whose text explains a status of the transport.
 func kindOf(status int) string {
@@ -130,7 +100,7 @@ func kindOf(status int) string {
 	return fault.Invalid.String()
 }
 
-// problem is the one mapping of errors to answers. An error that is no fault
+// problem tells an error as an answer. An error that is no fault
 // is logged under an id, and the id is all that a stranger sees of it.
 func (a *API) problem(r *request, err error) *Problem {
 	var ready *Problem
@@ -141,15 +111,16 @@ func (a *API) problem(r *request, err error) *Problem {
 	if errors.As(err, &out) {
 		return a.render(r, out, kindOf(out.status))
 	}
-	kind := fault.KindOf(err)
-	late := r.late != nil && r.late()
-	if errors.Is(err, context.Canceled) && !late {
-		return a.render(r, refusal{status: statusGone, code: "gone_away"}, fault.Unavailable.String())
+	var over error
+	if r.over != nil {
+		over = r.over()
 	}
-	if late && kind == fault.Internal || errors.Is(err, context.DeadlineExceeded) {
-		kind = fault.Unavailable
+	status, kind := answer.Of(err, over)
+	out = refusal{status: status, header: http.Header{}}
+	if status == answer.Gone {
+		out.code = "gone_away"
+		return a.render(r, out, kind.String())
 	}
-	out = refusal{status: statusOf(kind), header: http.Header{}}
 	switch kind {
 	case fault.Internal:
 		p := a.render(r, out, kind.String())

@@ -43,7 +43,7 @@ type request struct {
 	actor account.Actor
 	wrong bool // a token was shown and is not good
 	body  []byte
-	late  func() bool // the time for the answer is over
+	over  func() error // why the request ended before its answer; nil while it lives
 }
 
 type requestKey struct{}
@@ -96,7 +96,7 @@ func (a *API) serve(rt route) gin.HandlerFunc {
 
 func (a *API) begin(c *gin.Context) *request {
 	r := &request{route: c.FullPath(), path: c.Request.URL.Path, lang: speaks(a.matcher, c.Request),
-		late: func() bool { return errors.Is(c.Request.Context().Err(), context.DeadlineExceeded) }}
+		over: func() error { return c.Request.Context().Err() }}
 	c.Request = c.Request.WithContext(context.WithValue(c.Request.Context(), requestKey{}, r))
 	h := c.Writer.Header()
 	h.Set("X-Content-Type-Options", "nosniff")

@@ -10,6 +10,8 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
+
+	"github.com/tmoeg/oduvan/internal/fault/answer"
 )
 
 // metrics counts by route and status, never by person.
@@ -52,9 +54,6 @@ func (a *App) behind(ctx context.Context) (int, error) {
 	return int(n - a.Catalogue.Applied()), err
 }
 
-// statusGone is of a reader who went away: nobody's fault.
-const statusGone = 499
-
 // route records one answered request.
 func (m *metrics) route(c *gin.Context, took time.Duration) {
 	name := c.FullPath()
@@ -62,8 +61,8 @@ func (m *metrics) route(c *gin.Context, took time.Duration) {
 		name = "none"
 	}
 	status := strconv.Itoa(c.Writer.Status()/100) + "xx"
-	if c.Writer.Status() == statusGone {
-		status = strconv.Itoa(statusGone)
+	if c.Writer.Status() == answer.Gone {
+		status = strconv.Itoa(answer.Gone)
 	}
 	m.requests.WithLabelValues(name, method(c.Request.Method), status).Observe(took.Seconds())
 }

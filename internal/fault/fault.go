@@ -1,6 +1,6 @@
 // Package fault says whose fault an error is. A feature returns a fault or a
-// plain error; the two faces turn the fault's kind into a status in one place
-// each. It promises that the zero kind is Internal, so an unmarked error can
+// plain error; fault/answer turns either into a status, the same for pages and
+// the API. It promises that the zero kind is Internal, so an unmarked error can
 // never leak its text to a stranger. It refuses to know of HTTP.
 package fault
 

@@ -11,6 +11,7 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"github.com/tmoeg/oduvan/internal/fault"
+	"github.com/tmoeg/oduvan/internal/fault/answer"
 	"github.com/tmoeg/oduvan/web"
 )
 
@@ -178,9 +179,9 @@ func (s *Site) exchange(h func(*gin.Context, request) (any, error)) gin.HandlerF
 			c.JSON(http.StatusOK, out)
 			return
 		}
-		kind := fault.KindOf(err)
-		if gone(c.Request.Context(), err) {
-			c.Status(statusGone)
+		status, kind := answer.Of(err, c.Request.Context().Err())
+		if status == answer.Gone {
+			c.Status(status)
 			return
 		}
 		if kind == fault.Internal {
@@ -195,7 +196,6 @@ func (s *Site) exchange(h func(*gin.Context, request) (any, error)) gin.HandlerF
 			lang = v.lang
 		}
 		texts := s.Web.Texts(lang)
-		status := statusOf(kind)
 		if code == "form_malformed" {
 			status = http.StatusBadRequest
 		}

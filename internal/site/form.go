@@ -11,6 +11,7 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"github.com/tmoeg/oduvan/internal/fault"
+	"github.com/tmoeg/oduvan/internal/fault/answer"
 	"github.com/tmoeg/oduvan/web"
 )
 
@@ -150,7 +151,7 @@ func (s *Site) again(c *gin.Context, err error, form func(problems) (templ.Compo
 		if perr != nil {
 			return perr
 		}
-		status := statusOf(kind)
+		status, _ := answer.Of(err, nil)
 		if kind == fault.Unauthenticated { // a code that does not fit: the form is refused, not the person
 			status = http.StatusUnprocessableEntity
 		}

@@ -1,8 +1,6 @@
 package site
 
 import (
-	"context"
-	"errors"
 	"net/http"
 	"strconv"
 	"strings"
@@ -12,6 +10,7 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"github.com/tmoeg/oduvan/internal/fault"
+	"github.com/tmoeg/oduvan/internal/fault/answer"
 	"github.com/tmoeg/oduvan/internal/secret"
 	"github.com/tmoeg/oduvan/web"
 )
@@ -45,62 +44,24 @@ func (s *Site) see(c *gin.Context, path string) error {
 	return nil
 }
 
-// statusOf is the status of a kind of fault (contract of the board).
-func statusOf(kind fault.Kind) int {
-	switch kind {
-	case fault.Invalid:
-		return http.StatusUnprocessableEntity
-	case fault.Unauthenticated:
-		return http.StatusUnauthorized
-	case fault.Forbidden:
-		return http.StatusForbidden
-	case fault.NotFound:
-		return http.StatusNotFound
-	case fault.Conflict:
-		return http.StatusConflict
-	case fault.Gone:
-		return http.StatusGone
-	case fault.RateLimited:
-		return http.StatusTooManyRequests
-	case fault.Unavailable:
-		return http.StatusServiceUnavailable
-	case fault.TooLarge:
-		return http.StatusRequestEntityTooLarge
-	case fault.Method:
-		return http.StatusMethodNotAllowed
-	case fault.Internal:
-	}
-	return http.StatusInternalServerError
-}
-
 func tooMany(c *gin.Context, after time.Duration) error {
 	seconds := int(after.Seconds()) + 1
 	c.Header("Retry-After", strconv.Itoa(seconds))
 	return fault.Of(fault.RateLimited, "too_many").With("seconds", seconds)
 }
 
-// statusGone stands in the metrics for a reader who went away before the
-// answer; nobody sees it.
-const statusGone = 499
-
-// gone tells whether an error came of the reader's leaving. A driver names
-// that in words of its own, so the request is asked.
-func gone(ctx context.Context, err error) bool {
-	return errors.Is(err, context.Canceled) || errors.Is(ctx.Err(), context.Canceled) && fault.KindOf(err) == fault.Internal
-}
-
 // fail shows an error's page. Strangers who need an account are sent to sign
 // in and come back; an internal error shows only an id.
 func (s *Site) fail(c *gin.Context, err error) {
-	if gone(c.Request.Context(), err) {
-		c.Status(statusGone)
+	status, kind := answer.Of(err, c.Request.Context().Err())
+	if status == answer.Gone {
+		c.Status(status)
 		return
 	}
 	if c.Writer.Written() {
 		s.Log.Error("page broke off", "route", c.FullPath(), "error", err)
 		return
 	}
-	kind := fault.KindOf(err)
 	if kind == fault.Unauthenticated && c.Request.Method == http.MethodGet {
 		if v, verr := s.visit(c); verr == nil {
 			c.Redirect(http.StatusSeeOther, v.to("/login?next="+templ.EscapeString(queryEscape(c.Request.URL.RequestURI()))))
@@ -115,10 +76,11 @@ func (s *Site) fail(c *gin.Context, err error) {
 	if kind == fault.Unavailable && c.Writer.Header().Get("Retry-After") == "" {
 		c.Header("Retry-After", "2")
 	}
-	s.showFault(c, err, kind, id)
+	s.showFault(c, err, id)
 }
 
-func (s *Site) showFault(c *gin.Context, err error, kind fault.Kind, id string) {
+func (s *Site) showFault(c *gin.Context, err error, id string) {
+	status, kind := answer.Of(err, c.Request.Context().Err())
 	v, verr := s.visit(c)
 	if verr != nil {
 		v = &visit{lang: web.Russian}
@@ -129,7 +91,6 @@ func (s *Site) showFault(c *gin.Context, err error, kind fault.Kind, id string) 
 			f = full
 		}
 	}
-	status := statusOf(kind)
 	code, args := "", map[string]any(nil)
 	if all := fault.All(err); len(all) > 0 && kind != fault.Internal {
 		code, args = all[0].Code, all[0].Args

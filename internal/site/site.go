@@ -23,6 +23,7 @@ import (
 	"github.com/tmoeg/oduvan/internal/branch"
 	"github.com/tmoeg/oduvan/internal/catalogue"
 	"github.com/tmoeg/oduvan/internal/fault"
+	"github.com/tmoeg/oduvan/internal/fault/answer"
 	"github.com/tmoeg/oduvan/internal/limit"
 	"github.com/tmoeg/oduvan/internal/market"
 	"github.com/tmoeg/oduvan/internal/media"
@@ -108,7 +109,7 @@ func New(cfg Config) *Site {
 	s.sessions.Cookie.SameSite = http.SameSiteLaxMode
 	s.sessions.Cookie.Path = "/"
 	s.sessions.ErrorFunc = func(w http.ResponseWriter, r *http.Request, err error) {
-		if gone(r.Context(), err) {
+		if status, _ := answer.Of(err, r.Context().Err()); status == answer.Gone {
 			return
 		}
 		cfg.Log.Error("session", "error", err)
