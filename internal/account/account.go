@@ -15,6 +15,7 @@ import (
 	"context"
 	"log/slog"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/go-webauthn/webauthn/webauthn"
@@ -116,6 +117,7 @@ type Accounts struct {
 	claimed []func(context.Context, *db.Tx, string) error
 	settled []func(context.Context, *db.Tx) error // after the settings changed
 	erased  []func(context.Context) error
+	swept   atomic.Bool // what a restored backup brought back is erased again
 }
 
 // New wires the accounts: it registers the removal of what has expired and the
@@ -127,6 +129,7 @@ func New(cfg Config) *Accounts {
 	}
 	a.rp = relyingParty(a.origin)
 	a.db.OnSweep(a.Expire)
+	a.db.OnSweep(a.sweepErasures)
 	db.Handle(a.db, a.afterErase)
 	return a
 }

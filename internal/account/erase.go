@@ -11,6 +11,7 @@ import (
 	"github.com/tmoeg/oduvan/internal/branch"
 	"github.com/tmoeg/oduvan/internal/db"
 	"github.com/tmoeg/oduvan/internal/fault"
+	"github.com/tmoeg/oduvan/internal/secret"
 )
 
 // eraseJob follows an erasure: files and indexes are rid of what was deleted.
@@ -26,7 +27,7 @@ func (eraseJob) Kind() string { return "account_erased" }
 func (a *Accounts) OnErased(fn func(context.Context) error) { a.erased = append(a.erased, fn) }
 
 func (a *Accounts) afterErase(ctx context.Context, _ eraseJob) error {
-	var err error
+	err := a.settleErasures(ctx)
 	for _, fn := range a.erased {
 		err = errors.Join(err, fn(ctx))
 	}
@@ -38,23 +39,21 @@ func (a *Accounts) afterErase(ctx context.Context, _ eraseJob) error {
 // Faults: Unauthenticated; Invalid confirm_handle (field handle); Conflict
 // last_operator; those of the holders, such as open_orders.
 func (a *Accounts) Erase(ctx context.Context, by Actor, confirmHandle string) error {
-	return a.db.Write(ctx, func(tx *db.Tx) error {
+	return a.erase(ctx, func(tx *db.Tx) (Account, error) {
 		acc, err := owner(ctx, tx, by)
 		if err != nil {
-			return err
+			return acc, err
 		}
 		if strings.TrimSpace(confirmHandle) != acc.Handle {
-			return fault.Bad("handle", "confirm_handle")
+			return acc, fault.Bad("handle", "confirm_handle")
 		}
 		if acc.Role == Operator {
 			if err := branch.Lock(ctx, tx); err != nil {
-				return err
+				return acc, err
 			}
-			if err := keepOperator(ctx, tx, acc); err != nil {
-				return err
-			}
+			return acc, keepOperator(ctx, tx, acc)
 		}
-		return a.erase(ctx, tx, acc)
+		return acc, nil
 	})
 }
 
@@ -65,53 +64,59 @@ func (a *Accounts) EraseUnclaimed(ctx context.Context, by Actor, handle string) 
 	if err := need(by, Operator); err != nil {
 		return err
 	}
-	return a.db.Write(ctx, func(tx *db.Tx) error {
+	return a.erase(ctx, func(tx *db.Tx) (Account, error) {
 		acc, err := ByHandle(ctx, tx, handle)
-		if err != nil {
-			return err
+		if err == nil && acc.State != NotClaimed {
+			err = fault.Of(fault.Conflict, "account_claimed")
 		}
-		if acc.State != NotClaimed {
-			return fault.Of(fault.Conflict, "account_claimed")
-		}
-		return a.erase(ctx, tx, acc)
+		return acc, err
 	})
 }
 
-// EraseAgain erases what a restored backup has brought back: every account that
-// was erased since it was taken. It returns how many there were.
-func (a *Accounts) EraseAgain(ctx context.Context) (n int, err error) {
-	list, err := a.keys.Tombstones()
-	if err != nil {
-		return 0, err
-	}
-	for batch := range slices.Chunk(list, 500) {
-		var back []Account
-		err := a.db.Read(ctx, func(tx *db.Tx) error {
-			return tx.NewSelect().Model(&back).Where("id IN (?)", bun.List(batch)).Scan(ctx)
-		})
+// erase removes the account that which picks, in one unit of work with the
+// picking, and keeps the list of tombstones true to how that ended.
+func (a *Accounts) erase(ctx context.Context, which func(*db.Tx) (Account, error)) error {
+	var intent *secret.Intent
+	err := a.db.Write(ctx, func(tx *db.Tx) error {
+		began, err := tx.Generation(ctx) // before the holders move it on
 		if err != nil {
-			return n, err
+			return err
 		}
-		for _, acc := range back {
-			if err := a.db.Write(ctx, func(tx *db.Tx) error { return a.erase(ctx, tx, acc) }); err != nil {
-				return n, err
-			}
-			n++
+		acc, err := which(tx)
+		if err != nil {
+			return err
 		}
+		if err := a.remove(ctx, tx, acc.ID); err != nil {
+			return err
+		}
+		intent = &secret.Intent{ID: acc.ID, Generation: began}
+		return a.keys.IntendTombstone(*intent)
+	})
+	if intent == nil {
+		return err
 	}
-	return n, nil
+	if err == nil {
+		a.note(a.keys.AddTombstone(intent.ID))
+		return nil
+	}
+	// The commit failed or only its answer was lost: the database knows.
+	after, cancel := context.WithTimeout(context.WithoutCancel(ctx), settleWithin)
+	defer cancel()
+	gone, serr := a.settleErasure(after, *intent)
+	if a.note(serr); gone {
+		return nil
+	}
+	return err
 }
 
-// erase removes an account with everything. The tombstone is written last and
-// before the commit: an erasure that a crash cut off between the two is done
-// again by a restore, while the other order could bring an erased one back.
-func (a *Accounts) erase(ctx context.Context, tx *db.Tx, acc Account) error {
+// remove deletes an account with everything, and asks for what follows.
+func (a *Accounts) remove(ctx context.Context, tx *db.Tx, id string) error {
 	// Before the holders: what they set now is how the change log forgets the id.
-	if err := noDeadlines(ctx, tx, acc.ID); err != nil {
+	if err := noDeadlines(ctx, tx, id); err != nil {
 		return err
 	}
 	for _, h := range slices.Backward(a.held) {
-		if err := h.Erase(ctx, tx, acc.ID); err != nil {
+		if err := h.Erase(ctx, tx, id); err != nil {
 			return err
 		}
 	}
@@ -120,12 +125,9 @@ func (a *Accounts) erase(ctx context.Context, tx *db.Tx, acc Account) error {
 		if table == "account" {
 			column = "id"
 		}
-		if _, err := tx.NewDelete().TableExpr("?", bun.Ident(table)).Where("? = ?", bun.Ident(column), acc.ID).Exec(ctx); err != nil {
+		if _, err := tx.NewDelete().TableExpr("?", bun.Ident(table)).Where("? = ?", bun.Ident(column), id).Exec(ctx); err != nil {
 			return err
 		}
-	}
-	if err := a.keys.AddTombstone(acc.ID); err != nil {
-		return err
 	}
 	return tx.Enqueue(ctx, eraseJob{})
 }

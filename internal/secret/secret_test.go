@@ -208,8 +208,8 @@ func TestTombstones(t *testing.T) {
 	t.Parallel()
 	dir := folder(t)
 	keys := open(t, dir)
-	if ids, err := keys.Tombstones(); err != nil || ids != nil {
-		t.Errorf("at first: %v, %v", ids, err)
+	if ids, open, err := keys.Tombstones(); err != nil || ids != nil || open != nil {
+		t.Errorf("at first: %v, %v, %v", ids, open, err)
 	}
 	for _, id := range []string{"b-1", "a_2", "b-1"} {
 		if err := keys.AddTombstone(id); err != nil {
@@ -217,7 +217,7 @@ func TestTombstones(t *testing.T) {
 		}
 	}
 	for _, id := range []string{"", "a b", "a\nb", "../x", strings.Repeat("a", 65), "\u044f"} {
-		if err := keys.AddTombstone(id); err == nil {
+		if keys.AddTombstone(id) == nil || keys.WithdrawTombstone(id) == nil || keys.IntendTombstone(secret.Intent{ID: id}) == nil {
 			t.Errorf("%q was taken", id)
 		}
 	}
@@ -228,12 +228,69 @@ func TestTombstones(t *testing.T) {
 	if err := open(t, dir).AddTombstone("c"); err != nil {
 		t.Fatal(err)
 	}
-	got, err := keys.Tombstones()
-	if diff := cmp.Diff([]string{"b-1", "a_2", "c"}, got); diff != "" || err != nil {
-		t.Error(diff, err)
+	got, open, err := keys.Tombstones()
+	if diff := cmp.Diff([]string{"b-1", "a_2", "c"}, got); diff != "" || err != nil || open != nil {
+		t.Error(diff, open, err)
 	}
 	info, _ := os.Stat(filepath.Join(dir, "tombstones"))
 	if info.Mode().Perm() != 0o600 {
 		t.Errorf("mode %v", info.Mode())
+	}
+}
+
+func TestIntendedTombstones(t *testing.T) {
+	t.Parallel()
+	keys := open(t, folder(t))
+	for _, act := range []error{
+		keys.IntendTombstone(secret.Intent{ID: "failed", Generation: 1}), keys.WithdrawTombstone("failed"),
+		keys.IntendTombstone(secret.Intent{ID: "open", Generation: 2}),
+		keys.IntendTombstone(secret.Intent{ID: "done", Generation: 3}), keys.AddTombstone("done"), keys.WithdrawTombstone("done"),
+		keys.IntendTombstone(secret.Intent{ID: "done", Generation: 3}),
+		keys.IntendTombstone(secret.Intent{ID: "again", Generation: 4}), keys.WithdrawTombstone("again"),
+		keys.IntendTombstone(secret.Intent{ID: "again", Generation: 5}),
+	} {
+		if act != nil {
+			t.Fatal(act)
+		}
+	}
+	erased, intents, err := keys.Tombstones()
+	if diff := cmp.Diff([]string{"done"}, erased); diff != "" || err != nil {
+		t.Errorf("erased (-want +got):\n%s%v", diff, err)
+	}
+	if diff := cmp.Diff([]secret.Intent{{ID: "open", Generation: 2}, {ID: "again", Generation: 5}}, intents); diff != "" {
+		t.Errorf("open (-want +got):\n%s", diff)
+	}
+}
+
+// Wherever a power cut tears the last line, and whatever is written after it,
+// nobody stands in the list as erased but the one who was.
+func TestATornTombstoneErasesNobody(t *testing.T) {
+	t.Parallel()
+	for _, last := range []func(*secret.Keys) error{
+		func(k *secret.Keys) error { return k.IntendTombstone(secret.Intent{ID: "ada", Generation: 42}) },
+		func(k *secret.Keys) error { return k.WithdrawTombstone("ada") },
+	} {
+		dir := folder(t)
+		if err := last(open(t, dir)); err != nil {
+			t.Fatal(err)
+		}
+		path := filepath.Join(dir, "tombstones")
+		whole, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for cut := range len(whole) {
+			if err := os.WriteFile(path, whole[:cut], 0o600); err != nil {
+				t.Fatal(err)
+			}
+			keys := open(t, dir)
+			if err := keys.AddTombstone("ben"); err != nil {
+				t.Fatal(err)
+			}
+			erased, _, err := keys.Tombstones()
+			if diff := cmp.Diff([]string{"ben"}, erased); diff != "" || err != nil {
+				t.Errorf("torn after %q (-want +got):\n%s%v", whole[:cut], diff, err)
+			}
+		}
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql/driver"
 	"errors"
+	"os"
 	"sync/atomic"
 )
 
@@ -13,11 +14,15 @@ var ErrFault = errors.New("dbtest: planted database fault")
 // Fault says how a call fails.
 type Fault int
 
-// The faults: the call fails before anything happens, or it is applied and its
-// answer is lost.
+// The faults: the call fails before anything happens; it is applied and its
+// answer is lost; it and every later one fail, as without a database; the
+// process is killed before it or after it, and no deferred call runs.
 const (
 	Before Fault = iota
 	After
+	Down
+	KillBefore
+	KillAfter
 )
 
 // Faults fails the k-th call to the database, counting statements, begins and
@@ -42,16 +47,35 @@ func (f *Faults) Fired() bool { return f.at.Load() > 0 && f.calls.Load() >= f.at
 func (f *Faults) Connector(c driver.Connector) driver.Connector { return faultyConnector{c, f} }
 
 func (f *Faults) call(do func() error) error {
-	if at := f.at.Load(); at == 0 || f.calls.Add(1) != at {
+	at, how := f.at.Load(), Fault(f.how.Load())
+	if at == 0 {
 		return do()
 	}
-	if Fault(f.how.Load()) == Before {
-		return ErrFault
+	n := f.calls.Add(1)
+	if n < at || n > at && how != Down {
+		return do()
 	}
-	if err := do(); err != nil {
+	switch how {
+	case Before, Down:
+		return ErrFault
+	case KillBefore:
+		kill()
+	}
+	err := do()
+	if how == KillAfter {
+		kill()
+	}
+	if err != nil {
 		return err
 	}
 	return ErrFault
+}
+
+func kill() {
+	if self, err := os.FindProcess(os.Getpid()); err != nil || self.Kill() != nil {
+		panic("dbtest: a process that cannot be killed")
+	}
+	select {} // the signal arrives at any moment
 }
 
 type faultyConnector struct {
