@@ -38,13 +38,9 @@ func listed(words, handle string) bool {
 	return false
 }
 
-// IsReserved tells whether a handle of the right form is kept for addresses or
-// for those who run the branch. "me" and other words shorter than three
-// characters are refused by the form already.
-func IsReserved(handle string) bool { return listed(routeWords, handle) || listed(officeWords, handle) }
-
 // CheckHandle says whether an account with this role could bear the handle:
-// three to thirty of a–z, 0–9, "-" and "_", beginning with a letter. Faults:
+// three to thirty of a–z, 0–9, "-" and "_", beginning with a letter. "me" and
+// other short words of addresses are refused by that form already. Faults:
 // Invalid handle_form or handle_reserved, field handle.
 func CheckHandle(handle string, role Role) error {
 	if !handleForm.MatchString(handle) {
@@ -54,20 +50,6 @@ func CheckHandle(handle string, role Role) error {
 		return fault.Bad("handle", "handle_reserved")
 	}
 	return nil
-}
-
-// HandleFree tells whether somebody could sign up with the handle now. It is a
-// hint for a form: only signing up decides.
-func (a *Accounts) HandleFree(ctx context.Context, handle string) bool {
-	if CheckHandle(handle, Member) != nil {
-		return false
-	}
-	taken := true
-	err := a.db.Read(ctx, func(tx *db.Tx) (err error) {
-		taken, err = tx.NewSelect().Model((*Account)(nil)).Where("handle = ?", handle).Exists(ctx)
-		return err
-	})
-	return err == nil && !taken
 }
 
 // takenHandle turns the database's refusal of a second equal handle into the form's fault.

@@ -80,10 +80,6 @@ func relyingParty(origin string) *webauthn.WebAuthn {
 	return rp
 }
 
-// PasskeysWork tells whether passkeys can be used at the branch's address: not
-// at an IP address.
-func (a *Accounts) PasskeysWork() bool { return a.rp != nil }
-
 // person is an account as the WebAuthn module wants it.
 type person struct {
 	account Account

@@ -266,14 +266,14 @@ func TestNoPasskeysAtAnIPAddress(t *testing.T) {
 	t.Parallel()
 	for url, works := range map[string]bool{"http://127.0.0.1:8080": false, "http://[::1]:8080": false, "": false, "http://localhost:8080/": true, origin: true} {
 		w := wire(t, dbtest.New(t), url)
-		if w.PasskeysWork() != works {
-			t.Errorf("%q: passkeys work: %v", url, w.PasskeysWork())
-		}
-		if works {
-			continue
-		}
 		p := w.person(t, "ada")
 		_, _, err := w.BeginRegister(w.ctx, p.by)
+		if works {
+			if err != nil {
+				t.Errorf("%q: %v", url, err)
+			}
+			continue
+		}
 		wants(t, err, fault.Unavailable, "passkeys_unavailable")
 		_, _, err = w.BeginLogin(w.ctx)
 		wants(t, err, fault.Unavailable, "passkeys_unavailable")

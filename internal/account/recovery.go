@@ -69,7 +69,7 @@ func (a *Accounts) enterByCode(ctx context.Context, tx *db.Tx, acc *Account, mac
 }
 
 // NewCode makes the next recovery code and returns it to be shown; the present
-// one stays good until ConfirmCode or ConfirmShown. Faults: Unauthenticated.
+// one stays good until ConfirmShown. Faults: Unauthenticated.
 func (a *Accounts) NewCode(ctx context.Context, by Actor) (string, error) {
 	if err := own(by); err != nil {
 		return "", err
@@ -88,33 +88,22 @@ func (a *Accounts) NewCode(ctx context.Context, by Actor) (string, error) {
 
 var errNoNext = fault.Of(fault.Conflict, "code_not_pending")
 
-// ConfirmCode makes the code that was shown last the account's code and the
-// earlier one worthless. A page that may be open in two tabs should call
-// ConfirmShown instead. Faults: Unauthenticated; Conflict code_not_pending
-// when no code waits for it.
-func (a *Accounts) ConfirmCode(ctx context.Context, by Actor) error {
-	return a.confirm(ctx, by, nil)
-}
-
-// ConfirmShown is ConfirmCode for the code that the page showed. When another
-// tab has made another code since, it changes nothing: confirming a code that
-// nobody saved would lock the owner out. Faults: Unauthenticated; Conflict
-// code_not_pending.
+// ConfirmShown makes the code that the page showed the account's code and the
+// earlier one worthless. When another tab has made another code since, it
+// changes nothing: confirming a code that nobody saved would lock the owner
+// out. Faults: Unauthenticated; Conflict code_not_pending.
 func (a *Accounts) ConfirmShown(ctx context.Context, by Actor, shown string) error {
-	return a.confirm(ctx, by, a.codeMAC(forRecovery, shown))
-}
-
-func (a *Accounts) confirm(ctx context.Context, by Actor, mac []byte) error {
+	mac := a.codeMAC(forRecovery, shown)
 	return a.db.Write(ctx, func(tx *db.Tx) error {
 		acc, err := owner(ctx, tx, by)
 		if err != nil {
 			return err
 		}
 		next := acc.NextRecoveryMAC
-		if mac != nil && hmac.Equal(mac, acc.RecoveryMAC) && next == nil {
+		if next == nil && hmac.Equal(mac, acc.RecoveryMAC) {
 			return nil // the same page sent twice
 		}
-		if next == nil || mac != nil && !hmac.Equal(mac, next) {
+		if next == nil || !hmac.Equal(mac, next) {
 			return errNoNext
 		}
 		res, err := tx.NewUpdate().Model((*Account)(nil)).Set("recovery_mac = ?, next_recovery_mac = NULL", next).

@@ -34,8 +34,8 @@ func TestRenewingTheCodeNeverLocksOut(t *testing.T) {
 		_, _, err = w.SignInByCode(w.ctx, p.code)
 		wants(t, err, fault.Unauthenticated, "code_unknown")
 
-		must(t, w.ConfirmCode(w.ctx, p.by))
-		wants(t, w.ConfirmCode(w.ctx, p.by), fault.Conflict, "code_not_pending")
+		must(t, w.ConfirmShown(w.ctx, p.by, fourth))
+		wants(t, w.ConfirmShown(w.ctx, p.by, third), fault.Conflict, "code_not_pending")
 		_, _, err = w.SignInByCode(w.ctx, third)
 		wants(t, err, fault.Unauthenticated, "code_unknown")
 		_, _, err = w.SignInByCode(w.ctx, fourth)
@@ -61,7 +61,7 @@ func TestTwoTabsConfirmOnlyWhatWasShown(t *testing.T) {
 		must(t, err)
 		_, err = w.NewCode(w.ctx, account.Actor{})
 		wants(t, err, fault.Unauthenticated, "sign_in_needed")
-		wants(t, w.ConfirmCode(w.ctx, account.Actor{}), fault.Unauthenticated, "sign_in_needed")
+		wants(t, w.ConfirmShown(w.ctx, account.Actor{}, two), fault.Unauthenticated, "sign_in_needed")
 	})
 }
 

@@ -221,9 +221,7 @@ func TestWhoReadsWhat(t *testing.T) {
 			{profile.Open, market.Draft, false, false, false},
 		} {
 			w.profile(t, ada, tt.profile)
-			if err := w.SetServiceState(ctx, ada, row.ID, tt.service); err != nil {
-				t.Fatal(err)
-			}
+			w.move(t, ada, row.ID, tt.service)
 			name := fmt.Sprintf("profile %s, service %s", tt.profile, tt.service)
 			for _, by := range []account.Actor{{}, ben} {
 				l, err := w.Service(ctx, by, row.ID)
@@ -248,8 +246,9 @@ func TestWhoReadsWhat(t *testing.T) {
 				t.Errorf("%s: in the index: %v", name, found)
 			}
 		}
-		want(t, "unknown state", "invalid:state_unknown", code(w.SetServiceState(ctx, ada, row.ID, "gone")))
-		_, err := w.Services(ctx, ben, "nosuch")
+		_, err := w.EditService(ctx, ada, row.ID, lesson(func(in *market.ServiceInput) { in.State = "gone" }))
+		want(t, "unknown state", "invalid:state_unknown:state ", code(err))
+		_, err = w.Services(ctx, ben, "nosuch")
 		want(t, "unknown handle", "not_found:profile_unknown", code(err))
 		_, err = w.Mine(ctx, account.Actor{})
 		want(t, "nobody's own", "unauthenticated:sign_in_needed", code(err))

@@ -257,25 +257,6 @@ func (m *Market) EditService(ctx context.Context, by account.Actor, id string, i
 	return out, nil
 }
 
-// SetServiceState publishes, pauses or unpublishes a service of the actor.
-// Faults: Unauthenticated; NotFound (service_unknown); Invalid (state_unknown);
-// Conflict (service_state, changed_meanwhile).
-func (m *Market) SetServiceState(ctx context.Context, by account.Actor, id string, to State) error {
-	if !slices.Contains([]State{Draft, Published, Paused}, to) {
-		return fault.Bad("state", "state_unknown")
-	}
-	return m.own(ctx, by, id, func(tx *db.Tx, owner *profile.Profile, row Service) error {
-		before := row
-		if err := row.move(to); err != nil {
-			return err
-		}
-		if err := m.update(ctx, tx, &row); err != nil {
-			return err
-		}
-		return m.tell(ctx, tx, owner, &before, &row)
-	})
-}
-
 // RemoveService removes a service of the actor for good. Faults:
 // Unauthenticated; NotFound (service_unknown), also the second time.
 func (m *Market) RemoveService(ctx context.Context, by account.Actor, id string) error {

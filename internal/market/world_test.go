@@ -101,6 +101,14 @@ func (w *world) add(t testing.TB, by account.Actor, in market.ServiceInput) mark
 	return s
 }
 
+// move saves a lesson in another state.
+func (w *world) move(t testing.TB, by account.Actor, id string, to market.State) {
+	t.Helper()
+	if _, err := w.EditService(context.Background(), by, id, lesson(func(in *market.ServiceInput) { in.State = to })); err != nil {
+		t.Fatal(err)
+	}
+}
+
 func (w *world) catchUp(t testing.TB) {
 	t.Helper()
 	if err := w.catalogue.CatchUp(context.Background()); err != nil {

@@ -66,7 +66,7 @@ func TestAskRefuses(t *testing.T) {
 		must(t, w.profiles.SetState(ctx, hidden, profile.Draft, time.Time{}))
 		w.profile(t, maker, profile.Input{Creator: true, Headline: "draws", State: profile.Open})
 		foreign, away := w.service(t, cyd, market.Published), w.service(t, ada, market.Published)
-		must(t, w.market.SetServiceState(ctx, ada, away, market.Paused))
+		w.edit(t, ada, away, market.Paused)
 		long := strings.Repeat("я", message.MaxPart)
 		for name, c := range map[string]struct {
 			by     account.Actor

@@ -136,12 +136,23 @@ func (w *world) state(t testing.TB, by account.Actor) string {
 
 func (w *world) service(t testing.TB, by account.Actor, state market.State) string {
 	t.Helper()
-	s, err := w.market.AddService(context.Background(), by, market.ServiceInput{Title: "Lesson", Format: "call",
-		Price: &money.Amount{Minor: 150000, Currency: "RUB"}, State: state})
+	s, err := w.market.AddService(context.Background(), by, lesson(state))
 	if err != nil {
 		t.Fatal(err)
 	}
 	return s.ID
+}
+
+func lesson(state market.State) market.ServiceInput {
+	return market.ServiceInput{Title: "Lesson", Format: "call", Price: &money.Amount{Minor: 150000, Currency: "RUB"}, State: state}
+}
+
+// edit saves a lesson in another state.
+func (w *world) edit(t testing.TB, by account.Actor, id string, to market.State) {
+	t.Helper()
+	if _, err := w.market.EditService(context.Background(), by, id, lesson(to)); err != nil {
+		t.Fatal(err)
+	}
 }
 
 // question is an inquiry that may be sent.
