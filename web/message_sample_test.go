@@ -76,6 +76,7 @@ func threadPage(f web.Frame, state string) web.ThreadPage {
 func sampleThreadOfTutor(f web.Frame) templ.Component {
 	p := threadPage(f, "open")
 	p.Messages, p.Turn = nil, f.T("thread.turn_mine", "date", "7 декабря")
+	p.Kept = true
 	p.Troubles = []web.Trouble{{Field: "f-comment", Text: "Нужны слова"}}
 	p.Warnings = []string{f.T("editor.contact_in", "field", f.T("thread.text"), "what", f.T("editor.contact_phone"))}
 	p.Decline = &web.Refusing{Open: true, Reasons: []web.Choice{{Value: "busy", Label: f.T("thread.reason_busy")}, {Value: "other", Label: f.T("thread.reason_is_other"), Selected: true}},
@@ -94,6 +95,7 @@ func sampleThreadOfLearner(f web.Frame) templ.Component {
 func sampleThreadExpired(f web.Frame) templ.Component {
 	p := threadPage(f, "declined")
 	p.Erased, p.Closed, p.Write, p.Messages, p.Parts, p.Name = true, true, nil, nil, nil, long
+	p.Unsent = "Мой ответ\n\n" + long
 	p.Reason, p.Comment = f.T("thread.reason_busy"), "<p>"+long+"</p>"
 	p.Similar, p.SearchURL = people()[:3], "/search?kind=tutor"
 	return web.Thread(f, p)

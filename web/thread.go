@@ -46,6 +46,8 @@ type ThreadPage struct {
 	Warnings  []string
 	Confirm   Field
 	Write     *Field    // nil: nobody writes here any more, or it is not the reader's turn
+	Kept      bool      // what stands in a form waited for a sign-in
+	Unsent    string    // what was typed and can no longer be sent
 	Decline   *Refusing // nil: nothing to decline
 	Withdraw  bool
 	Close     bool

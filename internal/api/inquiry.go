@@ -270,13 +270,8 @@ func (a *API) close(ctx context.Context, r *request, in *inquiryInput) (*inquiry
 	return a.inquiryAfter(row, err)
 }
 
-// report first asks for the inquiry, so that a message is never reached through
-// a thread that is not the caller's.
 func (a *API) report(ctx context.Context, r *request, in *reportInput) (*struct{}, error) {
-	if _, err := a.Messages.Inquiry(ctx, r.actor, in.ID); err != nil {
-		return nil, err
-	}
-	return &struct{}{}, a.Messages.Report(ctx, r.actor, in.MessageID, in.Body.Reason)
+	return &struct{}{}, a.Messages.Report(ctx, r.actor, in.ID, in.MessageID, in.Body.Reason)
 }
 
 func (a *API) inquiryAfter(row message.Inquiry, err error) (*inquiryOutput, error) {

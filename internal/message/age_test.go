@@ -127,7 +127,7 @@ func TestSilentThreadEnds(t *testing.T) {
 		ada, bob := w.tutor(t, "ada"), w.person(t, "bob")
 		id := w.ask(t, bob, ada).ID
 		w.write(t, ada, id, "hello")
-		must(t, w.Report(ctx, bob, w.read(t, bob, id).Messages[0].ID, "this is not a friendly word"))
+		must(t, w.Report(ctx, bob, id, w.read(t, bob, id).Messages[0].ID, "this is not a friendly word"))
 		w.told.take()
 		days := func(n int) []string {
 			t.Helper()

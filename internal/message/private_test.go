@@ -54,7 +54,8 @@ func TestNobodyElseKnowsOfAThread(t *testing.T) {
 				}
 			}
 			for _, odd := range []string{id, msg.ID, "", strings.Repeat("\xff", 36)} {
-				want(t, who+" reports", "not_found:message_unknown", code(w.Report(ctx, by, odd, why)))
+				want(t, who+" reports", "not_found:thread_unknown", code(w.Report(ctx, by, id, odd, why)))
+				want(t, who+" reports there", "not_found:thread_unknown", code(w.Report(ctx, by, odd, msg.ID, why)))
 			}
 			list, err := w.Inquiries(ctx, by, message.Filter{})
 			must(t, err)
@@ -64,7 +65,7 @@ func TestNobodyElseKnowsOfAThread(t *testing.T) {
 			want(t, "nobody "+what, "unauthenticated:sign_in_needed", code(act(account.Actor{}, id)))
 			want(t, "the console "+what, "unauthenticated:sign_in_needed", code(act(account.Console(), id)))
 		}
-		want(t, "nobody reports", "unauthenticated:sign_in_needed", code(w.Report(ctx, account.Actor{}, msg.ID, why)))
+		want(t, "nobody reports", "unauthenticated:sign_in_needed", code(w.Report(ctx, account.Actor{}, id, msg.ID, why)))
 		want(t, "nothing happened", []string{"secret"}, w.texts(t, bob, id))
 	})
 }
@@ -95,15 +96,18 @@ func TestReports(t *testing.T) {
 			"odd bytes":        {ada, strings.Repeat("\x00", 36), why, "not_found:message_unknown"},
 			"exactly too long": {bob, "x", strings.Repeat("я", 1000), "not_found:message_unknown"},
 		} {
-			want(t, name, c.want, code(w.Report(ctx, c.by, c.id, c.why)))
+			want(t, name, c.want, code(w.Report(ctx, c.by, id, c.id, c.why)))
 		}
-		want(t, "twice", "conflict:message_reported", code(w.Report(ctx, bob, hers, why)))
+		want(t, "twice", "conflict:message_reported", code(w.Report(ctx, bob, id, hers, why)))
 		th := w.read(t, bob, id)
 		want(t, "the reporter sees it", []bool{true, false}, []bool{th.Messages[0].Reported, th.Messages[1].Reported})
 		want(t, "kept", 3, w.rows(t, "message_report"))
 
 		declined := w.ask(t, bob, w.tutor(t, "cyd"))
-		want(t, "before there are words", "not_found:message_unknown", code(w.Report(ctx, bob, declined.ID, why)))
+		other := w.write(t, bob, declined.ID, "to somebody else").ID
+		want(t, "through another own thread", "not_found:message_unknown", code(w.Report(ctx, ada, id, other, why)))
+		want(t, "another own inquiry", "not_found:message_unknown", code(w.Report(ctx, bob, id, declined.ID, why)))
+		want(t, "before there are words", "not_found:message_unknown", code(w.Report(ctx, bob, declined.ID, declined.ID, why)))
 	})
 }
 
@@ -194,9 +198,9 @@ func (w *world) talk(t testing.TB, ada, bob account.Actor) string {
 	must(t, err)
 	hers := w.write(t, ada, row.ID, strings.Repeat(canaryHers+"\n", 150))
 	his := w.write(t, bob, row.ID, strings.Repeat(canaryHis+" ", 140))
-	must(t, w.Report(ctx, bob, hers.ID, canaryHis))
-	must(t, w.Report(ctx, ada, his.ID, canaryHers))
-	must(t, w.Report(ctx, ada, row.ID, canaryHers))
+	must(t, w.Report(ctx, bob, row.ID, hers.ID, canaryHis))
+	must(t, w.Report(ctx, ada, row.ID, his.ID, canaryHers))
+	must(t, w.Report(ctx, ada, row.ID, row.ID, canaryHers))
 	return row.ID
 }
 

@@ -25,11 +25,12 @@ type report struct {
 }
 
 // Report shows a message of the other side to the moderators, with a reason of
-// at least MinReport characters. The id of an inquiry reports its texts, or
-// the words with which it was declined. Faults: Unauthenticated; NotFound
-// message_unknown, also for own words; Invalid too_short, too_long, text_form
-// (reason); Conflict message_reported.
-func (m *Messages) Report(ctx context.Context, by account.Actor, messageID, reason string) error {
+// at least MinReport characters. The id of the inquiry itself reports its
+// texts, or the words with which it was declined. Faults: Unauthenticated;
+// NotFound thread_unknown, also for one that is not the caller's; NotFound
+// message_unknown, also for own words and for a message of another thread;
+// Invalid too_short, too_long, text_form (reason); Conflict message_reported.
+func (m *Messages) Report(ctx context.Context, by account.Actor, inquiryID, messageID, reason string) error {
 	if by.Anonymous() {
 		return errNobody
 	}
@@ -38,7 +39,7 @@ func (m *Messages) Report(ctx context.Context, by account.Actor, messageID, reas
 		return err
 	}
 	err = m.db.Write(ctx, func(tx *db.Tx) error {
-		row, err := reportOf(ctx, tx, by, messageID)
+		row, err := reportOf(ctx, tx, by, inquiryID, messageID)
 		if err != nil {
 			return err
 		}
@@ -59,34 +60,28 @@ func (m *Messages) Report(ctx context.Context, by account.Actor, messageID, reas
 	return err
 }
 
-// reportOf finds what somebody reports, when it is the other side's.
-func reportOf(ctx context.Context, tx *db.Tx, by account.Actor, id string) (report, error) {
+// reportOf finds what somebody reports in a thread, when it is the other side's.
+func reportOf(ctx context.Context, tx *db.Tx, by account.Actor, inquiryID, messageID string) (report, error) {
+	t, mine, err := party(ctx, tx, by, inquiryID)
+	if err != nil {
+		return report{}, err
+	}
 	unknown := fault.Of(fault.NotFound, "message_unknown")
-	if !idForm.MatchString(id) {
-		return report{}, unknown
-	}
-	msg, whole := Msg{ThreadID: id}, true
-	err := db.One(ctx, tx.NewSelect().Model(&msg).Where("m.id = ?", id), unknown)
-	if err == nil {
-		whole = false
-	} else if !fault.Is(err, fault.NotFound) {
-		return report{}, err
-	}
-	t, mine, err := party(ctx, tx, by, msg.ThreadID)
-	switch {
-	case fault.Is(err, fault.NotFound) || err == nil && !whole && msg.ByLearner == (mine == Learner):
-		return report{}, unknown
-	case err != nil:
-		return report{}, err
-	}
-	if whole {
+	out := report{ID: tx.RandomID(), ThreadID: t.ID, SubjectID: messageID, ByLearner: mine == Learner, ReportedOn: tx.Today()}
+	if messageID == t.ID {
 		row, err := loadInquiry(ctx, tx, t.ID)
-		if err != nil && !fault.Is(err, fault.NotFound) {
-			return report{}, err
+		if fault.Is(err, fault.NotFound) || err == nil && mine == Learner && row.State != Declined {
+			err = unknown
 		}
-		if err != nil || mine == Learner && row.State != Declined {
-			return report{}, unknown
-		}
+		return out, err
 	}
-	return report{ID: tx.RandomID(), ThreadID: t.ID, SubjectID: id, ByLearner: mine == Learner, ReportedOn: tx.Today()}, nil
+	if !idForm.MatchString(messageID) {
+		return report{}, unknown
+	}
+	var msg Msg
+	err = db.One(ctx, tx.NewSelect().Model(&msg).Where("m.id = ? AND m.thread_id = ?", messageID, t.ID), unknown)
+	if err == nil && msg.ByLearner == (mine == Learner) {
+		err = unknown
+	}
+	return out, err
 }

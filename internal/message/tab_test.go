@@ -160,6 +160,6 @@ func (w *world) reports(by account.Actor, id string, n int) func() error {
 		if err != nil {
 			return err
 		}
-		return w.Report(context.Background(), by, th.Messages[n-1].ID, "not at all a friendly word")
+		return w.Report(context.Background(), by, id, th.Messages[n-1].ID, "not at all a friendly word")
 	}
 }

@@ -26,12 +26,12 @@ func (s *Site) mountMessages(r gin.IRouter) {
 	r.GET("/inquiries", s.page(s.inquiries))
 	r.GET("/inquiries/:id", s.page(s.thread))
 	r.POST("/inquiries/:id", s.page(s.write))
-	r.POST("/inquiries/:id/decline", s.act(s.declineInquiry))
+	r.POST("/inquiries/:id/decline", s.page(s.declineInquiry))
 	r.POST("/inquiries/:id/withdraw", s.act(s.withdrawInquiry))
 	r.POST("/inquiries/:id/close", s.act(s.closeThread))
 	r.POST("/inquiries/:id/marks", s.act(s.threadMarks))
 	r.GET("/inquiries/:id/report/:message", s.page(s.reportForm))
-	r.POST("/inquiries/:id/report/:message", s.act(s.report))
+	r.POST("/inquiries/:id/report/:message", s.page(s.report))
 }
 
 // askPath is where a tutor is written to.
@@ -49,20 +49,37 @@ func askable(p profile.Profile, v *visit) bool {
 }
 
 func (s *Site) askForm(c *gin.Context) error {
-	typed := heldAsk{Ask: message.Ask{Handle: c.Param("handle"), ServiceID: clip(c.Query("service"), maxValue)}}
-	held, kept := s.heldAsk(c.Request.Context(), typed.Handle, typed.ServiceID)
-	if kept {
-		typed = held
-	}
-	page, err := s.askPage(c, typed, problems{}, kept)
+	words, kept := s.held(c.Request.Context(), askedOf(c))
+	page, err := s.askPage(c, typedAsk(c, words.Get), problems{}, kept)
 	if err != nil {
 		return err
 	}
 	return s.show(c, http.StatusOK, page)
 }
 
+// typing is an inquiry as it stands in the form.
+type typing struct {
+	message.Ask
+
+	Confirmed bool // contacts in it were confirmed
+}
+
+// askWords are the form's fields.
+var askWords = [...]string{"goal", "background", "expectation", "confirm"}
+
+// typedAsk is the inquiry of this address with words that were sent or kept.
+func typedAsk(c *gin.Context, word func(string) string) typing {
+	return typing{Confirmed: word("confirm") != "", Ask: message.Ask{Handle: c.Param("handle"), ServiceID: clip(c.Query("service"), maxValue),
+		Goal: word("goal"), Background: word("background"), Expectation: word("expectation")}}
+}
+
+// askedOf is where the form of this address is sent to.
+func askedOf(c *gin.Context) string {
+	return askPath(c.Param("handle"), clip(c.Query("service"), maxValue))
+}
+
 // askPage is the form with what is typed; kept tells that it waited.
-func (s *Site) askPage(c *gin.Context, typed heldAsk, bad problems, kept bool) (templ.Component, error) {
+func (s *Site) askPage(c *gin.Context, typed typing, bad problems, kept bool) (templ.Component, error) {
 	f, v, err := s.stranger(c, "ask.do")
 	if err != nil {
 		return nil, err
@@ -128,8 +145,7 @@ func (s *Site) sendAsk(c *gin.Context) error {
 		return err
 	}
 	ctx := c.Request.Context()
-	typed := heldAsk{Confirmed: value(c, "confirm") != "", Ask: message.Ask{Handle: c.Param("handle"), ServiceID: clip(c.Query("service"), maxValue),
-		Goal: value(c, "goal"), Background: value(c, "background"), Expectation: value(c, "expectation")}}
+	typed := typedAsk(c, func(name string) string { return value(c, name) })
 	shown := func(bad problems) (templ.Component, error) { return s.askPage(c, typed, bad, false) }
 	if err := s.checkToken(c, c.Request.PostFormValue(web.CSRFField)); err != nil {
 		return s.again(c, err, shown)
@@ -148,7 +164,7 @@ func (s *Site) sendAsk(c *gin.Context) error {
 	if err != nil {
 		return s.again(c, err, shown)
 	}
-	if err := s.dropAsk(ctx, typed.Handle, typed.ServiceID); err != nil {
+	if err := s.drop(ctx, askedOf(c)); err != nil {
 		return err
 	}
 	s.say(c, "ok", "ask.sent")
@@ -156,17 +172,21 @@ func (s *Site) sendAsk(c *gin.Context) error {
 }
 
 // askLater keeps a stranger's words and leads to a new account and back.
-func (s *Site) askLater(c *gin.Context, typed heldAsk, shown func(problems) (templ.Component, error)) error {
+func (s *Site) askLater(c *gin.Context, typed typing, shown func(problems) (templ.Component, error)) error {
 	if err := checkAsk(typed.Ask); err != nil {
 		return s.again(c, err, shown)
 	}
 	if _, err := s.Profiles.Profile(c.Request.Context(), account.Actor{}, typed.Handle); err != nil {
 		return err
 	}
-	if err := s.holdAsk(c.Request.Context(), typed); err != nil {
+	words := url.Values{}
+	for _, name := range askWords {
+		words.Set(name, value(c, name))
+	}
+	if err := s.hold(c.Request.Context(), held{To: askedOf(c), Words: words}); err != nil {
 		return err
 	}
-	return s.see(c, "/signup?next="+queryEscape(askPath(typed.Handle, typed.ServiceID)))
+	return s.see(c, "/signup?next="+queryEscape(askedOf(c)))
 }
 
 // checkAsk says before an account is made what sending would refuse after it.

@@ -24,6 +24,27 @@ type spoken struct {
 	warnings []message.Warning
 	decline  *message.Declining // refused
 	until    string             // of the date input
+	kept     bool               // it waited for a sign-in
+}
+
+// keptWords are what waits to be sent to this thread.
+func (s *Site) keptWords(ctx context.Context, id string) spoken {
+	words, text := s.held(ctx, message.Path(id))
+	typed := spoken{}
+	if refused, ok := s.held(ctx, declinePath(id)); ok {
+		typed = refusal(refused.Get)
+		typed.kept = true
+	}
+	typed.text, typed.kept = words.Get("text"), typed.kept || text
+	return typed
+}
+
+// dropUnsent forgets what a page has given back for good.
+func (s *Site) dropUnsent(ctx context.Context, id string) error {
+	if err := s.drop(ctx, message.Path(id)); err != nil {
+		return err
+	}
+	return s.drop(ctx, declinePath(id))
 }
 
 // thread shows an inquiry and what was written after it. Whoever reads it has
@@ -46,7 +67,7 @@ func (s *Site) thread(c *gin.Context) error {
 	if err := s.Notices.MarkPathRead(ctx, v.actor, message.Path(t.ID)); err != nil {
 		return err
 	}
-	page, err := s.threadPage(c, &t, spoken{}, problems{})
+	page, err := s.threadPage(c, &t, s.keptWords(ctx, t.ID), problems{})
 	if err != nil {
 		return err
 	}
@@ -104,9 +125,19 @@ func (s *Site) threadPage(c *gin.Context, t *message.Thread, typed spoken, bad p
 	threadWords(f, t, loc, &p)
 	if !t.Closed && !t.Other.Erased {
 		p.Write = writeField(f, t, typed.text, bad)
+	} else {
+		p.Unsent = typed.text
 	}
 	if t.State == message.Open && t.Mine == message.Tutor {
 		p.Decline = refusing(f, typed, bad)
+	} else if typed.decline != nil && p.Unsent == "" {
+		p.Unsent = typed.decline.Comment
+	}
+	p.Kept = typed.kept && p.Unsent == "" && (typed.text != "" || p.Decline != nil)
+	if p.Unsent != "" {
+		if err := s.dropUnsent(c.Request.Context(), t.ID); err != nil {
+			return nil, err
+		}
 	}
 	if t.Mine == message.Learner && (t.State == message.Declined || t.State == message.Expired) {
 		if err := s.instead(c, f, v, t, &p); err != nil {
