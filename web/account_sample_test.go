@@ -189,7 +189,8 @@ func branchSample(f web.Frame) web.BranchForm {
 	field := func(name string) web.Field { return web.Field{Name: name, Label: f.T("setup." + name)} }
 	p := web.BranchForm{Name: field("name"), Approval: field("approval"), Currency: field("currency"),
 		Languages: []web.Choice{{Value: "ru", Label: "Русский", Selected: true}, {Value: "en", Label: "English"}},
-		Coins:     []web.Choice{{Value: "RUB", Label: "RUB"}}, Links: []web.Field{field("discord"), field("github")},
+		Address:   "https://oduvan.example", Main: field("main_language"), Mains: []web.Choice{{Value: "ru", Label: "Русский", Selected: true}, {Value: "en", Label: "English"}},
+		Coins: []web.Choice{{Value: "RUB", Label: "RUB"}}, Links: []web.Field{field("discord"), field("github")},
 		Rules: web.Field{Name: "rules", Label: f.T("setup.rules_label"), Hint: f.T("setup.rules_hint"), Value: f.T("setup.rules_text"), Preview: "/me/preview", Max: 20000}}
 	for _, w := range []string{"open", "invitation", "closed"} {
 		p.SignUps = append(p.SignUps, web.Choice{Value: w, Label: f.T("setup.sign_up_" + w), Hint: f.T("setup.sign_up_" + w + "_hint"), Selected: w == "open"})

@@ -14,7 +14,7 @@ import (
 //go:embed static locale
 var files embed.FS
 
-// The languages every page exists in. The first is the default.
+// The languages every page exists in; a branch may speak fewer.
 const (
 	Russian = "ru"
 	English = "en"
@@ -49,7 +49,7 @@ func New() (*Web, error) {
 	return w, nil
 }
 
-// Languages lists the languages of the board, the default first.
+// Languages lists the languages that the program speaks.
 func (w *Web) Languages() []string { return []string{Russian, English} }
 
 // Texts gives the texts of a language, those of the default for any other word.
@@ -60,9 +60,9 @@ func (w *Web) Texts(lang string) *Texts {
 	return w.texts[Russian]
 }
 
-// Frame starts a page in a language: Lang, Texts and the addresses of static
-// files are set, the rest is the caller's.
+// Frame starts a page in a language: Lang, Texts, all languages in Langs and the
+// addresses of static files are set, the rest is the caller's.
 func (w *Web) Frame(lang string) Frame {
 	t := w.Texts(lang)
-	return Frame{Lang: t.Lang, Texts: t, web: w}
+	return Frame{Lang: t.Lang, Texts: t, Langs: w.Languages(), web: w}
 }

@@ -2,6 +2,7 @@ package web
 
 import (
 	"bytes"
+	"slices"
 	"strings"
 )
 
@@ -23,6 +24,7 @@ const (
 type Frame struct {
 	Lang  string // ru or en
 	Texts *Texts
+	Langs []string // those the branch speaks, its first first: the switch shows the others
 
 	Base string // "/en" when the address itself names the language, else empty
 	Path string // path and query of this page without Base, for the language and theme switches
@@ -125,19 +127,18 @@ func (f Frame) With(scripts ...string) Frame {
 	return f
 }
 
-// other is the language the switch leads to.
-func (f Frame) other() string {
-	if f.Lang == Russian {
-		return English
-	}
-	return Russian
+// others are the languages that the switch leads to; none where the branch
+// speaks only one.
+func (f Frame) others() []string {
+	return slices.DeleteFunc(slices.Clone(f.Langs), func(lang string) bool { return lang == f.Lang })
 }
 
-func (f Frame) otherURL() string {
+// in is the address of this page in another language.
+func (f Frame) in(lang string) string {
 	if f.Path == "" {
-		return "/" + f.other() + "/"
+		return "/" + lang + "/"
 	}
-	return "/" + f.other() + f.Path
+	return "/" + lang + f.Path
 }
 
 // here is the address of this page, for forms that come back to it.

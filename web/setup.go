@@ -4,8 +4,11 @@ package web
 // administration share it.
 type BranchForm struct {
 	Name      Field
+	Address   string // the board's own, shown and not asked for
 	Languages []Choice
 	LangsBad  string
+	Main      Field // the language of whoever asks for none
+	Mains     []Choice
 	Rules     Field
 	RulesHTML string // the asked-for preview, sanitised
 	SignUps   []Choice

@@ -18,7 +18,7 @@ import (
 // openTelling makes the ways in which people hear of each other.
 func (a *App) openTelling(pages *web.Web) error {
 	cfg := notice.Config{DB: a.DB, Keys: a.Keys, URL: a.Config.URL, Log: a.Log,
-		Words: func(lang string) string { return pages.Texts(lang).T("notice.push") }}
+		Words: func(lang string) string { return pages.Texts(a.spoken(lang)).T("notice.push") }}
 	vapid, err := notice.OpenVAPID(a.Config.SecretsDir())
 	switch {
 	case err == nil:
@@ -29,6 +29,13 @@ func (a *App) openTelling(pages *web.Web) error {
 	a.Notices = notice.New(cfg)
 	a.Messages = message.New(message.Config{DB: a.DB, Profiles: a.Profiles, Teller: teller{a.Notices}, Services: a.askable})
 	return nil
+}
+
+// spoken is the language in which somebody is told: their own, while the branch
+// speaks it. Without a database the last known settings decide.
+func (a *App) spoken(lang string) string {
+	settings, _, _ := a.Branch.At(context.Background())
+	return settings.Spoken(lang)
 }
 
 // teller lets messages tell people by notices.

@@ -95,12 +95,20 @@ func New(d *db.DB, keys *secret.Keys) *Branch { return &Branch{db: d, keys: keys
 
 // Settings are the branch's settings now, defaults before the first run.
 func (b *Branch) Settings(ctx context.Context) (Settings, error) {
+	s, _, err := b.At(ctx)
+	return s, err
+}
+
+// At is Settings with the change counter that they belong to: what is read
+// after it is at least as new. With an error the settings are the last that
+// were known, so that even the page that tells it speaks the branch's language.
+func (b *Branch) At(ctx context.Context) (Settings, int64, error) {
 	n, err := b.db.Generation(ctx)
 	if err != nil {
-		return Settings{}, err
+		return b.last(), 0, err
 	}
 	if s, ok := b.known(n); ok {
-		return s, nil
+		return s, n, nil
 	}
 	var s Settings
 	err = b.db.Read(ctx, func(tx *db.Tx) error {
@@ -113,12 +121,22 @@ func (b *Branch) Settings(ctx context.Context) (Settings, error) {
 		return err
 	})
 	if err != nil {
-		return Settings{}, err
+		return b.last(), 0, err
 	}
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.cached, b.at = s.clone(), n
-	return s, nil
+	return s, n, nil
+}
+
+// last are the settings known last, defaults where none were ever read.
+func (b *Branch) last() Settings {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.at < 0 {
+		return Defaults()
+	}
+	return b.cached.clone()
 }
 
 func (b *Branch) known(n int64) (Settings, bool) {

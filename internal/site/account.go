@@ -191,11 +191,7 @@ func (s *Site) exchange(h func(*gin.Context, request) (any, error)) gin.HandlerF
 		if all := fault.All(err); len(all) > 0 && kind != fault.Internal {
 			code, args = all[0].Code, all[0].Args
 		}
-		lang := web.Russian
-		if v, verr := s.visit(c); verr == nil {
-			lang = v.lang
-		}
-		texts := s.Web.Texts(lang)
+		texts := s.Web.Texts(localeOf(c.Request).lang)
 		if code == "form_malformed" {
 			status = http.StatusBadRequest
 		}

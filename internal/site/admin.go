@@ -78,7 +78,7 @@ func (s *Site) adminPage(c *gin.Context, b branch.Settings, r typedRates, bad pr
 			r.date = b.Rates.Date.Format(dateForm)
 		}
 	}
-	p := web.AdminPage{Tabs: adminTabs(f, v, "/admin"), Troubles: bad.Summary, Branch: branchForm(f, b, bad), RatesBad: bad.of("rates"),
+	p := web.AdminPage{Tabs: adminTabs(f, v, "/admin"), Troubles: bad.Summary, Branch: s.branchForm(f, b, bad), RatesBad: bad.of("rates"),
 		RateDate: web.Field{Name: "rate_date", Label: f.T("admin.rates_date"), Type: "date", Value: r.date},
 		RateBase: web.Field{Name: "rate_base", Label: f.T("admin.rates_base")},
 		Bases:    append([]web.Choice{{Label: f.T("admin.rates_base_none"), Selected: r.base == ""}}, coins(f, r.base)...)}

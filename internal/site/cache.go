@@ -119,11 +119,12 @@ func (s *Site) personal(c *gin.Context, h shared) error {
 }
 
 func (s *Site) impersonal(c *gin.Context, h shared) error {
-	generation, err := s.Generation(c.Request.Context())
-	if err != nil {
-		return err
+	// The locale's counter was read first, so the page is at least as new.
+	l := localeOf(c.Request)
+	if l.err != nil {
+		return l.err
 	}
-	l, _ := c.Request.Context().Value(localeKey{}).(locale)
+	generation := l.generation
 	key := strings.Join([]string{l.base, l.lang, s.theme(c), c.Request.URL.Path, c.Request.URL.Query().Encode()}, "\x00")
 	if e := s.cache.get(key, generation, s.Now()); e != nil {
 		writeCached(c, e)

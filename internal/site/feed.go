@@ -78,7 +78,9 @@ func newest(list []catalogue.Listing, now time.Time) time.Time {
 // day rounds public times: an exact one would tell when a person was here.
 func day(t time.Time) time.Time { return t.UTC().Truncate(24 * time.Hour) }
 
-const sitemapURLs = 10000
+// sitemapThings is how many things a part of the map lists, each once in every
+// language: far below the 50,000 addresses and 50 MB that a part may have.
+const sitemapThings = 5000
 
 type sitemapIndex struct {
 	XMLName xml.Name       `xml:"http://www.sitemaps.org/schemas/sitemap/0.9 sitemapindex"`
@@ -87,15 +89,24 @@ type sitemapIndex struct {
 
 type sitemapSet struct {
 	XMLName xml.Name       `xml:"http://www.sitemaps.org/schemas/sitemap/0.9 urlset"`
+	XHTML   string         `xml:"xmlns:xhtml,attr,omitempty"`
 	URLs    []sitemapPlace `xml:"url"`
 }
 
 type sitemapPlace struct {
-	Loc     string `xml:"loc"`
-	LastMod string `xml:"lastmod,omitempty"`
+	Loc     string        `xml:"loc"`
+	LastMod string        `xml:"lastmod,omitempty"`
+	Twins   []sitemapTwin `xml:"xhtml:link"`
 }
 
-// sitemap lists the parts of the site's map, 10,000 addresses each (sitemaps.org 0.9).
+// sitemapTwin is the same page in another language, as search engines read it.
+type sitemapTwin struct {
+	Rel  string `xml:"rel,attr"`
+	Lang string `xml:"hreflang,attr"`
+	URL  string `xml:"href,attr"`
+}
+
+// sitemap lists the parts of the site's map (sitemaps.org 0.9).
 func (s *Site) sitemap(c *gin.Context) error {
 	counts, err := s.Catalogue.Counts(c.Request.Context())
 	if err != nil {
@@ -103,7 +114,7 @@ func (s *Site) sitemap(c *gin.Context) error {
 	}
 	var index sitemapIndex
 	for _, kind := range s.Catalogue.Kinds() {
-		for page := 1; (page-1)*sitemapURLs < counts[kind]; page++ {
+		for page := 1; (page-1)*sitemapThings < counts[kind]; page++ {
 			index.Maps = append(index.Maps, sitemapPlace{Loc: s.absolute("/sitemaps/" + kind + "/" + strconv.Itoa(page) + ".xml")})
 		}
 	}
@@ -116,14 +127,17 @@ func (s *Site) sitemapPage(c *gin.Context) error {
 		return notFound()
 	}
 	var set sitemapSet
-	skip := (page - 1) * sitemapURLs
+	langs, things, skip := localeOf(c.Request).branch.Languages, 0, (page-1)*sitemapThings
+	if len(langs) > 1 {
+		set.XHTML = "http://www.w3.org/1999/xhtml"
+	}
 	err = s.Catalogue.Each(c.Request.Context(), c.Param("kind"), func(l catalogue.Listing) error {
 		if skip > 0 {
 			skip--
 			return nil
 		}
-		set.URLs = append(set.URLs, sitemapPlace{Loc: s.absolute(l.URL), LastMod: day(l.Since).Format(time.DateOnly)})
-		if len(set.URLs) == sitemapURLs {
+		set.URLs = append(set.URLs, s.sitemapPlaces(langs, l)...)
+		if things++; things == sitemapThings {
 			return io.EOF
 		}
 		return nil
@@ -135,6 +149,19 @@ func (s *Site) sitemapPage(c *gin.Context) error {
 		return notFound()
 	}
 	return writeXML(c, set)
+}
+
+// sitemapPlaces are a thing's addresses: in each language, with its twins.
+func (s *Site) sitemapPlaces(langs []string, l catalogue.Listing) []sitemapPlace {
+	var twins []sitemapTwin
+	for _, a := range s.alternates(langs, l.URL) {
+		twins = append(twins, sitemapTwin{Rel: "alternate", Lang: a.Lang, URL: a.URL})
+	}
+	out := make([]sitemapPlace, len(langs))
+	for i, lang := range langs {
+		out[i] = sitemapPlace{Loc: s.absolute("/" + lang + l.URL), LastMod: day(l.Since).Format(time.DateOnly), Twins: twins}
+	}
+	return out
 }
 
 func writeXML(c *gin.Context, v any) error {

@@ -122,7 +122,7 @@ func (s *Site) noticeFeed(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	texts := s.Web.Texts(lang)
+	texts := s.Web.Texts(localeOf(c.Request).branch.Spoken(lang))
 	home := s.absolute("/inbox")
 	feed := &feeds.Feed{Title: texts.T("inbox.feed_name"), Link: &feeds.Link{Href: home}, Id: home, Updated: s.Now().UTC()}
 	if len(list) > 0 {

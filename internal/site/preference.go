@@ -36,9 +36,9 @@ func (s *Site) setTheme(c *gin.Context) error {
 	return nil
 }
 
+// setLanguage keeps the choice of a language that the branch speaks.
 func (s *Site) setLanguage(c *gin.Context) error {
-	switch set := c.Query("set"); set {
-	case web.Russian, web.English:
+	if set := c.Query("set"); localeOf(c.Request).branch.Speaks(set) {
 		s.prefer(c, "lang", set)
 	}
 	c.Redirect(http.StatusSeeOther, local(c.Query("next"), "/"))

@@ -347,7 +347,7 @@ func (s *Site) nothing(c *gin.Context, v *visit, f web.Frame, chips []web.Chip) 
 
 // suggest completes what is being typed, for the search field's list.
 func (s *Site) suggest(c *gin.Context) error {
-	l, _ := c.Request.Context().Value(localeKey{}).(locale)
+	l := localeOf(c.Request)
 	list, err := s.Catalogue.Suggest(c.Request.Context(), search.SuggestQuery{
 		Text: clip(c.Query("q"), maxQuery), Lang: l.lang, Limit: suggestions})
 	if err != nil {

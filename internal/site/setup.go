@@ -54,7 +54,7 @@ func (s *Site) setupPage(c *gin.Context, settings branch.Settings, bad problems,
 	if code == "" {
 		code = c.Query("code")
 	}
-	p := web.SetupPage{Troubles: bad.Summary, Branch: branchForm(f, settings, bad),
+	p := web.SetupPage{Troubles: bad.Summary, Branch: s.branchForm(f, settings, bad),
 		Code: web.Field{Name: "code", Label: f.T("setup.code"), Hint: f.T("setup.code_hint"), Error: bad.of("code"), Value: code,
 			Required: true, Max: 60},
 		Handle: web.Field{Name: "handle", Label: f.T("setup.handle"), Hint: f.T("setup.handle_hint"), Error: bad.of("handle"),
@@ -97,24 +97,42 @@ func (s *Site) setup(c *gin.Context) error {
 // top of what the form does not hold.
 func typedBranch(c *gin.Context, b branch.Settings) branch.Settings {
 	b.Name, b.Rules, b.Currency = value(c, "name"), value(c, "rules"), value(c, "currency")
-	b.Languages = values(c, "languages")
+	b.Languages = mainFirst(values(c, "languages"), value(c, "main_language"))
 	b.SignUp, b.Approval = branch.SignUp(value(c, "sign_up")), value(c, "approval") != ""
 	b.Links = branch.Links{Discord: value(c, "discord"), GitHub: value(c, "github"), YouTube: value(c, "youtube"), Site: value(c, "site")}
 	return b
 }
 
-func branchForm(f web.Frame, b branch.Settings, bad problems) web.BranchForm {
+// mainFirst puts the main language first. One that was not chosen beside it
+// says nothing.
+func mainFirst(list []string, lang string) []string {
+	if i := slices.Index(list, lang); i > 0 {
+		list = slices.Insert(slices.Delete(list, i, i+1), 0, lang)
+	}
+	return list
+}
+
+// branchForm is the form's part that setup and administration share. The
+// board's own address is told there: it is a setting of the program.
+func (s *Site) branchForm(f web.Frame, b branch.Settings, bad problems) web.BranchForm {
 	text := func(name, value string, most int) web.Field {
 		return web.Field{Name: name, Label: f.T("setup." + name), Value: value, Error: bad.of(name), Max: most}
 	}
-	p := web.BranchForm{Name: text("name", b.Name, branch.MaxName), LangsBad: bad.of("languages"), SignUpBad: bad.of("sign_up"),
+	p := web.BranchForm{Address: s.absolute(""), Main: text("main_language", "", 0), Name: text("name", b.Name, branch.MaxName), LangsBad: bad.of("languages"), SignUpBad: bad.of("sign_up"),
 		Approval: text("approval", "", 0), Approve: b.Approval, Currency: text("currency", "", 0), Coins: coins(f, b.Currency)}
 	p.Name.Hint, p.Name.Required = f.T("setup.name_hint"), true
 	p.Currency.Hint, p.Approval.Hint = f.T("setup.currency_hint"), f.T("setup.approval_hint")
 	p.Rules = web.Field{Name: "rules", Label: f.T("setup.rules_label"), Hint: f.T("setup.rules_hint"), Value: b.Rules,
 		Error: bad.of("rules"), Max: branch.MaxRules, Rows: 14, Preview: f.Link("/me/preview")}
-	for _, lang := range []string{web.Russian, web.English} {
-		p.Languages = append(p.Languages, web.Choice{Value: lang, Label: f.Texts.Language(lang), Selected: slices.Contains(b.Languages, lang)})
+	p.Main.Hint = f.T("setup.main_language_hint")
+	for _, lang := range s.Web.Languages() {
+		one := web.Choice{Value: lang, Label: f.Texts.Language(lang), Selected: b.Speaks(lang)}
+		if lang != f.Lang {
+			one.Lang = lang
+		}
+		p.Languages = append(p.Languages, one)
+		one.Selected = len(b.Languages) > 0 && b.Languages[0] == lang
+		p.Mains = append(p.Mains, one)
 	}
 	for _, way := range []branch.SignUp{branch.Open, branch.Invitation, branch.Closed} {
 		p.SignUps = append(p.SignUps, web.Choice{Value: string(way), Label: f.T("setup.sign_up_" + string(way)),

@@ -5,7 +5,6 @@
 package site
 
 import (
-	"context"
 	"errors"
 	"io"
 	"log/slog"
@@ -52,23 +51,22 @@ type Limits interface {
 
 // Config is what the pages stand on.
 type Config struct {
-	URL        *url.URL // canonical address, without a path
-	Web        *web.Web
-	Accounts   *account.Accounts
-	Branch     *branch.Branch
-	Profiles   *profile.Profiles
-	Market     *market.Market
-	Messages   *message.Messages
-	Notices    *notice.Notices
-	Catalogue  *catalogue.Catalogue
-	Skills     Skills
-	Limits     Limits
-	Pictures   blob.Store
-	Keys       *secret.Keys // seals what a session must not show
-	Sessions   scs.Store
-	Generation func(context.Context) (int64, error) // of the database, for the page cache
-	Now        func() time.Time
-	Log        *slog.Logger
+	URL       *url.URL // canonical address, without a path
+	Web       *web.Web
+	Accounts  *account.Accounts
+	Branch    *branch.Branch
+	Profiles  *profile.Profiles
+	Market    *market.Market
+	Messages  *message.Messages
+	Notices   *notice.Notices
+	Catalogue *catalogue.Catalogue
+	Skills    Skills
+	Limits    Limits
+	Pictures  blob.Store
+	Keys      *secret.Keys // seals what a session must not show
+	Sessions  scs.Store
+	Now       func() time.Time
+	Log       *slog.Logger
 }
 
 // Site serves the pages.

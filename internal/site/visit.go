@@ -7,7 +7,6 @@ import (
 	"strings"
 
 	"github.com/gin-gonic/gin"
-	"golang.org/x/text/language"
 
 	"github.com/tmoeg/oduvan/internal/account"
 	"github.com/tmoeg/oduvan/internal/branch"
@@ -25,26 +24,65 @@ type visit struct {
 
 type localeKey struct{}
 
-type locale struct{ lang, base string }
+// locale is what the address and the browser say about the language, and the
+// branch that decides which languages there are.
+type locale struct {
+	lang, base string
+	branch     branch.Settings
+	generation int64 // the change counter that branch belongs to
+	err        error // the branch could not be read: its settings are the last known
+}
+
+// localeOf is the locale of a request; outside Wrap there is none.
+func localeOf(r *http.Request) locale {
+	l, _ := r.Context().Value(localeKey{}).(locale)
+	return l
+}
 
 // localised takes the language from a prefix of the path ("/en/search") and
-// routes the rest; without one the cookie and Accept-Language decide.
+// routes the rest; without one the cookie and Accept-Language decide. Static
+// files have no language, and nothing is asked of the database for them.
 func (s *Site) localised(next http.Handler) http.Handler {
-	matcher := language.NewMatcher([]language.Tag{language.Russian, language.English})
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		var l locale
-		for _, lang := range s.Web.Languages() {
-			if rest, ok := strings.CutPrefix(r.URL.Path, "/"+lang); ok && (rest == "" || rest[0] == '/') {
-				l = locale{lang: lang, base: "/" + lang}
-				r = stripped(r, rest)
-				break
-			}
+		if r.Method == http.MethodGet && strings.HasPrefix(r.URL.Path, "/static/") {
+			next.ServeHTTP(w, r)
+			return
 		}
-		if l.lang == "" {
-			l.lang = s.preferred(r, matcher)
+		var l locale
+		l.branch, l.generation, l.err = s.Branch.At(r.Context())
+		lang, rest := s.named(r.URL.Path)
+		switch {
+		case lang == "":
+			l.lang = s.preferred(r, l.branch)
+		case !l.branch.Speaks(lang) && l.err == nil:
+			elsewhere(w, r, "/"+l.branch.Spoken(lang)+rest)
+			return
+		default:
+			l.lang, l.base = l.branch.Spoken(lang), "/"+lang
+			r = stripped(r, rest)
 		}
 		next.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), localeKey{}, l)))
 	})
+}
+
+// named is the language that a path begins with and the path behind it; empty
+// where it begins with none that the program knows.
+func (s *Site) named(path string) (lang, rest string) {
+	for _, lang := range s.Web.Languages() {
+		if rest, ok := strings.CutPrefix(path, "/"+lang); ok && (rest == "" || rest[0] == '/') {
+			return lang, rest
+		}
+	}
+	return "", path
+}
+
+// elsewhere sends from a language that the branch does not speak to the same
+// page in one that it does. An operator may allow the language again, so no
+// browser may keep the answer; a form goes along.
+func elsewhere(w http.ResponseWriter, r *http.Request, path string) {
+	to := url.URL{Path: path, RawQuery: r.URL.RawQuery}
+	w.Header().Set("Cache-Control", "no-store")
+	http.Redirect(w, r, to.String(), http.StatusTemporaryRedirect)
 }
 
 func stripped(r *http.Request, rest string) *http.Request {
@@ -59,37 +97,13 @@ func stripped(r *http.Request, rest string) *http.Request {
 	return out
 }
 
-func (s *Site) preferred(r *http.Request, m language.Matcher) string {
-	if c, err := r.Cookie(s.cookie("lang")); err == nil && (c.Value == web.Russian || c.Value == web.English) {
+// preferred is the language for an address that names none: what was chosen
+// here before, what the browser asks for, else the branch's first.
+func (s *Site) preferred(r *http.Request, b branch.Settings) string {
+	if c, err := r.Cookie(s.cookie("lang")); err == nil && b.Speaks(c.Value) {
 		return c.Value
 	}
-	header := r.Header.Get("Accept-Language")
-	if header == "" || len(header) > 200 {
-		return web.Russian
-	}
-	tags, _, err := language.ParseAcceptLanguage(header)
-	if err != nil || len(tags) == 0 {
-		return web.Russian
-	}
-	_, i, confidence := m.Match(tags...)
-	if i == 1 && confidence > language.No {
-		return web.English
-	}
-	if confidence == language.No {
-		return foreign(tags)
-	}
-	return web.Russian
-}
-
-// foreign chooses for speakers of neither language: Russian where it is widely
-// understood, English elsewhere.
-func foreign(tags []language.Tag) string {
-	base, _ := tags[0].Base()
-	switch base.String() {
-	case "kk", "be", "ky", "uz", "tg", "hy", "az", "ka", "tt", "ba", "uk", "mo", "tk":
-		return web.Russian
-	}
-	return web.English
+	return b.Prefers(r.Header.Get("Accept-Language"))
 }
 
 const visitKey = "visit"
@@ -100,12 +114,12 @@ func (s *Site) visit(c *gin.Context) (*visit, error) {
 		return v.(*visit), nil //nolint:forcetypeassert // only set below
 	}
 	ctx := c.Request.Context()
-	l, _ := ctx.Value(localeKey{}).(locale)
-	v := &visit{lang: l.lang, base: l.base}
-	var err error
-	if v.branch, err = s.Branch.Settings(ctx); err != nil {
-		return nil, err
+	l := localeOf(c.Request)
+	if l.err != nil {
+		return nil, l.err
 	}
+	v := &visit{lang: l.lang, base: l.base, branch: l.branch}
+	var err error
 	if v.actor, err = s.actor(ctx); err != nil {
 		return nil, err
 	}
@@ -114,16 +128,18 @@ func (s *Site) visit(c *gin.Context) (*visit, error) {
 }
 
 // public is the part of a page's frame that every viewer of a language shares.
+// The branch is the locale's: a page that tells of a fault has no visit.
 func (s *Site) public(c *gin.Context, v *visit) web.Frame {
-	f := s.Web.Frame(v.lang)
-	f.Base, f.Theme = v.base, s.theme(c)
-	if !v.branch.SetupAt.IsZero() {
-		f.BranchName = v.branch.Name // before the first run the brand's own name stands there
+	l := localeOf(c.Request)
+	f := s.Web.Frame(l.lang)
+	f.Langs, f.Base, f.Theme = l.branch.Languages, l.base, s.theme(c)
+	if l.branch.Done() {
+		f.BranchName = l.branch.Name // before the first run the brand's own name stands there
 	}
 	f.Path = address(c.Request.URL)
 	f.Footer = []web.Link{{Label: f.T("footer_link.join"), URL: "/join"}, {Label: f.T("footer_link.about"), URL: "/about"}, {Label: f.T("footer_link.privacy"), URL: "/privacy"},
 		{Label: f.T("footer_link.rules"), URL: "/rules"}, {Label: f.T("footer_link.api"), URL: "/api/docs"}}
-	if v.branch.SignUp != branch.Closed {
+	if l.branch.SignUp != branch.Closed {
 		f.SignUpURL = "/signup"
 	}
 	return f
@@ -165,10 +181,20 @@ func (s *Site) frameFor(c *gin.Context, title string) (web.Frame, *visit, error)
 // indexable adds what search engines and other sites need: the canonical
 // address, which always names the language, and its twins.
 func (s *Site) indexable(f *web.Frame, path string) {
-	full := func(lang string) string { return s.absolute("/" + lang + path) }
-	f.Canonical = full(f.Lang)
-	f.Alternates = []web.Alternate{{Lang: web.Russian, URL: full(web.Russian)}, {Lang: web.English, URL: full(web.English)},
-		{Lang: "x-default", URL: s.absolute(path)}}
+	f.Canonical, f.Alternates = s.absolute("/"+f.Lang+path), s.alternates(f.Langs, path)
+}
+
+// alternates are a page's addresses in the branch's languages and the one that
+// chooses by the reader; none where there is nothing to choose.
+func (s *Site) alternates(langs []string, path string) []web.Alternate {
+	if len(langs) < 2 {
+		return nil
+	}
+	var out []web.Alternate
+	for _, lang := range langs {
+		out = append(out, web.Alternate{Lang: lang, URL: s.absolute("/" + lang + path)})
+	}
+	return append(out, web.Alternate{Lang: "x-default", URL: s.absolute(path)})
 }
 
 // absolute is the full address of a path of ours.
