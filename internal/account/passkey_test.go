@@ -242,7 +242,7 @@ func TestPasskeyChangesAreHeldAfterACode(t *testing.T) {
 		mine, err := w.NewCode(w.ctx, p.by)
 		must(t, err)
 		must(t, w.ConfirmShown(w.ctx, p.by, mine))
-		must(t, w.SignOutEverywhere(w.ctx, p.by))
+		must(t, w.SignOutEverywhere(w.ctx, p.by, false))
 		_, _, err = w.SignInByCode(w.ctx, next)
 		wants(t, err, fault.Unauthenticated, "code_unknown")
 

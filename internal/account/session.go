@@ -122,8 +122,9 @@ func (a *Accounts) SessionActor(ctx context.Context, accountID string, epoch int
 }
 
 // SignOutEverywhere ends all sessions of the actor in every process at once,
-// the present one too. API tokens stay. Faults: Unauthenticated.
-func (a *Accounts) SignOutEverywhere(ctx context.Context, by Actor) error {
+// the present one too, and with tokens all API tokens as well: else those stay,
+// since programs hold them. Faults: Unauthenticated.
+func (a *Accounts) SignOutEverywhere(ctx context.Context, by Actor, tokens bool) error {
 	if err := own(by); err != nil {
 		return err
 	}
@@ -132,6 +133,11 @@ func (a *Accounts) SignOutEverywhere(ctx context.Context, by Actor) error {
 			Where("id = ? AND state = ?", by.ID, Active).Exec(ctx)
 		if err := db.Must(res, err, errEnded); err != nil {
 			return err
+		}
+		if tokens {
+			if _, err := tx.NewDelete().Model((*APIToken)(nil)).Where("account_id = ?", by.ID).Exec(ctx); err != nil {
+				return err
+			}
 		}
 		return endSessions(ctx, tx, by.ID)
 	})

@@ -71,7 +71,7 @@ func TestSignOutEverywhere(t *testing.T) {
 		for token, who := range map[string]person{"a": p, "b": p, "c": other} {
 			must(t, store.Commit(token, data(t, who.ID, 0), until))
 		}
-		must(t, w.SignOutEverywhere(w.ctx, p.by))
+		must(t, w.SignOutEverywhere(w.ctx, p.by, false))
 		for token, want := range map[string]bool{"a": false, "b": false, "c": true} {
 			if _, found, err := store.Find(token); err != nil || found != want {
 				t.Errorf("%s: found %v, %v", token, found, err)
@@ -84,7 +84,40 @@ func TestSignOutEverywhere(t *testing.T) {
 		if by, err := w.SessionActor(w.ctx, p.ID, 1); err != nil || by != p.by {
 			t.Errorf("got %+v, %v", by, err)
 		}
-		wants(t, w.SignOutEverywhere(w.ctx, account.Actor{}), fault.Unauthenticated, "sign_in_needed")
+		wants(t, w.SignOutEverywhere(w.ctx, account.Actor{}, true), fault.Unauthenticated, "sign_in_needed")
+	})
+}
+
+// Tokens end with the sessions only when asked, and only the actor's own.
+func TestSignOutEverywhereWithTokens(t *testing.T) {
+	t.Parallel()
+	each(t, func(t *testing.T, w *world) {
+		p, other := w.person(t, "ada"), w.person(t, "ben")
+		mine, _, err := w.NewToken(w.ctx, p.by, "bot")
+		must(t, err)
+		second, _, err := w.NewToken(w.ctx, p.by, "")
+		must(t, err)
+		theirs, _, err := w.NewToken(w.ctx, other.by, "")
+		must(t, err)
+		for _, tokens := range []bool{false, true} {
+			must(t, w.SignOutEverywhere(w.ctx, p.by, tokens))
+			for _, token := range []string{mine, second} {
+				if _, err := w.ActorByToken(w.ctx, token); (err != nil) != tokens {
+					t.Errorf("ended with tokens %v: %v", tokens, err)
+				}
+			}
+		}
+		if by, err := w.ActorByToken(w.ctx, theirs); err != nil || by != other.by {
+			t.Errorf("somebody else's token: %+v, %v", by, err)
+		}
+		if list, err := w.Tokens(w.ctx, p.by); err != nil || len(list) != 0 {
+			t.Errorf("left: %+v, %v", list, err)
+		}
+		fresh, _, err := w.NewToken(w.ctx, p.by, "")
+		must(t, err)
+		if _, err := w.ActorByToken(w.ctx, fresh); err != nil {
+			t.Errorf("a new token: %v", err)
+		}
 	})
 }
 
@@ -121,7 +154,7 @@ func TestTokens(t *testing.T) {
 		wants(t, err, fault.Invalid, "name_form")
 		wants(t, w.RemoveToken(w.ctx, other.by, row.ID), fault.NotFound, "token_unknown")
 		// Signing out everywhere leaves tokens alone; their owner sees them.
-		must(t, w.SignOutEverywhere(w.ctx, p.by))
+		must(t, w.SignOutEverywhere(w.ctx, p.by, false))
 		list, err := w.Tokens(w.ctx, p.by)
 		if err != nil || len(list) != 1 || list[0].ID != row.ID {
 			t.Errorf("got %+v, %v", list, err)

@@ -182,16 +182,32 @@ func TestSettings(t *testing.T) {
 	}
 	ada.Get("/me/settings").Send(`form[action="/me/tokens"]`, fill{"token": {strings.Repeat("x", 61)}}).
 		Is(http.StatusUnprocessableEntity).Has("#f-token-error", "#troubles a[href='#f-token']")
+}
 
-	other := ada.Client
-	phone := w.Visitor()
-	phone.Get("/login").Send(`form[action="/login"]`, fill{"code": {ada.Code}}).Send(`form[action="/code"]`, fill{"saved": {"1"}})
-	phone.Get("/me/settings").Send(`form[action="/me/everywhere"]`, nil).Is(http.StatusOK)
-	for _, c := range []*apptest.Client{other, phone} {
-		if p := c.Get("/me"); p.Path != "/login?next=%2Fme" {
-			t.Errorf("a session is still open at %s", p.Path)
+// Sign out everywhere ends every browser's session, and API tokens only when
+// that is ticked.
+func TestSignOutEverywhere(t *testing.T) {
+	t.Parallel()
+	apptest.Each(t, func(t *testing.T, w *apptest.World) {
+		ada := w.Person("ada")
+		token := ada.Get("/me/settings").Send(`form[action="/me/tokens"]`, fill{"token": {"bot"}}).Is(http.StatusCreated).Text("#new-token")
+		for _, tick := range []fill{nil, {"tokens": {"1"}}} {
+			phone := &apptest.Person{Client: w.Visitor(), Handle: "ada", Code: ada.Code}
+			phone.SignIn()
+			ada.Code = phone.Code
+			page := phone.Get("/me/settings").Has(`#f-tokens`).Lacks(`#f-tokens[checked]`)
+			page.Send(`form[action="/me/everywhere"]`, tick).Is(http.StatusOK)
+			for _, c := range []*apptest.Client{ada.Client, phone.Client} {
+				if p := c.Get("/me"); p.Path != "/login?next=%2Fme" {
+					t.Errorf("a session is still open at %s", p.Path)
+				}
+			}
+			if _, err := w.Accounts.ActorByToken(t.Context(), token); (err == nil) != (tick == nil) {
+				t.Errorf("after %v the token gives %v", tick, err)
+			}
+			ada.SignIn()
 		}
-	}
+	})
 }
 
 func TestExportAndErase(t *testing.T) {

@@ -141,10 +141,14 @@ func (s *Site) signOutEverywhere(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	if err := s.Accounts.SignOutEverywhere(c.Request.Context(), v.actor); err != nil {
+	tokens, done := value(c, "tokens") == "1", "settings.everywhere_done"
+	if tokens {
+		done = "settings.everywhere_done_tokens"
+	}
+	if err := s.Accounts.SignOutEverywhere(c.Request.Context(), v.actor, tokens); err != nil {
 		return err
 	}
-	return s.goodbye(c, "settings.everywhere_done")
+	return s.goodbye(c, done)
 }
 
 // goodbye ends the session; the word goes into a new one.

@@ -38,14 +38,37 @@ func TestLookingAtAFormStoresNothing(t *testing.T) {
 	other.Get("/login")
 	other.Post("/login", url.Values{"csrf": {token}, "code": {"x"}}).Is(http.StatusForbidden)
 	other.Post("/login", url.Values{"csrf": {""}, "code": {"x"}}).Is(http.StatusForbidden)
+}
 
-	ada := w.Person("ada")
-	for _, ck := range ada.Cookies() { // the browser still has its cookie of a stranger
-		if strings.HasSuffix(ck.Name, "form") {
-			stale := w.Visitor().Get("/login")
-			ada.Post("/me/here", url.Values{"csrf": {stale.Attr(`input[name="csrf"]`, "value")}}).Is(http.StatusForbidden)
+// A form that was opened before signing in is refused after it, although the
+// browser still has the cookie to which its token was bound: else who planted
+// that cookie could send forms in the name of the one who signed in.
+func TestAFormFromBeforeSigningInIsStale(t *testing.T) {
+	t.Parallel()
+	apptest.Each(t, func(t *testing.T, w *apptest.World) {
+		c := w.Visitor()
+		stale := c.Get("/login").Is(http.StatusOK).Attr(`input[name="csrf"]`, "value")
+		bound := func() (value string) {
+			for _, ck := range c.Cookies() {
+				if strings.HasSuffix(ck.Name, "form") {
+					value = ck.Value
+				}
+			}
+			return value
 		}
-	}
+		before := bound()
+		ada := c.SignUp("ada")
+		if after := bound(); before == "" || after != before {
+			t.Fatalf("the stranger's cookie was %q and is %q: nothing is tried", before, after)
+		}
+		ada.Profile(nil).Is(http.StatusOK)
+		others := w.Visitor().Get("/login").Attr(`input[name="csrf"]`, "value")
+		for token, want := range map[string]int{stale: http.StatusForbidden, others: http.StatusForbidden, "": http.StatusForbidden, ada.CSRF(): http.StatusOK} {
+			if got := ada.Post("/me/here", url.Values{"csrf": {token}}).Status; got != want {
+				t.Errorf("with %q of %q, %q: %d, want %d", token, stale, others, got, want)
+			}
+		}
+	})
 }
 
 func TestAReaderWhoWentAwayIsNoError(t *testing.T) {
