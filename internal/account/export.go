@@ -139,13 +139,6 @@ type (
 	}
 )
 
-func day(t time.Time) string {
-	if t.IsZero() {
-		return ""
-	}
-	return t.UTC().Format(time.DateOnly)
-}
-
 // rowsOf are the account's rows in this package's other tables.
 type rowsOf struct {
 	passkeys    []Passkey
@@ -172,17 +165,17 @@ func (a *Accounts) exportOwn(ctx context.Context, tx *db.Tx, acc Account) ([]byt
 
 func (r rowsOf) shape(acc Account) exported {
 	e := exported{ID: acc.ID, Handle: acc.Handle, Role: acc.Role, State: acc.State, AvatarSeed: acc.AvatarSeed, Language: acc.Language,
-		JoinedOn: day(acc.JoinedOn), HasCode: acc.RecoveryMAC != nil, Epoch: acc.SessionEpoch, Passkeys: []exportedPasskey{},
+		JoinedOn: db.Date(acc.JoinedOn), HasCode: acc.RecoveryMAC != nil, Epoch: acc.SessionEpoch, Passkeys: []exportedPasskey{},
 		Tokens: []exportedToken{}, Sessions: []exportedEnd{}, Invitations: []exportedEnd{}, Answers: []exportedAnswer{}}
 	if !acc.HeldUntil.IsZero() {
 		until := acc.HeldUntil.UTC()
 		e.HeldUntil = &until
 	}
 	for _, p := range r.passkeys {
-		e.Passkeys = append(e.Passkeys, exportedPasskey{p.Name, p.Key.SignCount, day(p.AddedOn), day(p.UsedOn)})
+		e.Passkeys = append(e.Passkeys, exportedPasskey{p.Name, p.Key.SignCount, db.Date(p.AddedOn), db.Date(p.UsedOn)})
 	}
 	for _, t := range r.tokens {
-		e.Tokens = append(e.Tokens, exportedToken{t.Name, day(t.AddedOn), t.ExpiresAt.UTC()})
+		e.Tokens = append(e.Tokens, exportedToken{t.Name, db.Date(t.AddedOn), t.ExpiresAt.UTC()})
 	}
 	for _, s := range r.sessions {
 		e.Sessions = append(e.Sessions, exportedEnd{s.ExpiresAt.UTC()})
@@ -194,7 +187,7 @@ func (r rowsOf) shape(acc Account) exported {
 		e.Answers = append(e.Answers, exportedAnswer{k.Route, k.ExpiresAt.UTC()})
 	}
 	for _, i := range r.imported {
-		e.Imported = &exportedImport{i.Format, day(i.AddedOn)}
+		e.Imported = &exportedImport{i.Format, db.Date(i.AddedOn)}
 	}
 	return e
 }

@@ -10,7 +10,11 @@ import (
 	"github.com/tmoeg/oduvan/internal/fault"
 )
 
-var handleForm = regexp.MustCompile(`^[a-z][a-z0-9_-]{2,29}$`)
+// HandlePattern is the form of a handle, as a regular expression that Go, HTML
+// and JSON Schema read alike.
+const HandlePattern = `^[a-z][a-z0-9_-]{2,29}$`
+
+var handleForm = regexp.MustCompile(HandlePattern)
 
 // Words that are or may become parts of addresses: nobody is called so.
 const routeWords = `about account accounts anonymous api apply appeal appeals assets atom audit avatar avatars blob blobs

@@ -7,8 +7,10 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/tmoeg/oduvan/internal/db"
 	"github.com/tmoeg/oduvan/internal/fault"
 	"github.com/tmoeg/oduvan/internal/message"
+	"github.com/tmoeg/oduvan/internal/profile"
 )
 
 // Keyed lets a creating call be repeated safely.
@@ -225,7 +227,7 @@ func (a *API) thread(ctx context.Context, r *request, in *threadInput) (*threadO
 		return nil, err
 	}
 	out := Thread{Inquiry: a.inquiryOf(&found.Inquiry), Messages: make([]Message, len(found.Messages)), Page: found.Page, Pages: found.Pages,
-		EndsOn: day(found.EndsOn)}
+		EndsOn: db.Date(found.EndsOn)}
 	for i, m := range found.Messages {
 		from := message.Tutor
 		if m.ByLearner {
@@ -288,7 +290,7 @@ func (a *API) inquiryOf(row *message.Inquiry) Inquiry {
 		Goal: row.Goal, Background: row.Background, Expectation: row.Expectation, State: string(row.State), Reason: string(row.Reason), Comment: row.Comment,
 		CreatedAt: instant(row.CreatedAt), EndedAt: instant(row.EndedAt), Closed: row.Closed, Written: row.Written, LastAt: instant(row.LastAt)}
 	if row.Other.Tutor {
-		out.With.URL = a.URL + "/tutors/" + row.Other.Handle
+		out.With.URL = a.URL + profile.Path(profile.TutorKind, row.Other.Handle)
 	}
 	if row.State == message.Open {
 		out.ExpiresAt = instant(row.ExpiresAt())

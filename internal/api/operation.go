@@ -160,14 +160,6 @@ func instant(t time.Time) *time.Time {
 	return &t
 }
 
-// day is a date, empty for none.
-func day(t time.Time) string {
-	if t.IsZero() {
-		return ""
-	}
-	return t.UTC().Format(time.DateOnly)
-}
-
 // list never is nil: null is no list.
 func list(s []string) []string {
 	if s == nil {

@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"time"
 
+	"github.com/tmoeg/oduvan/internal/db"
 	"github.com/tmoeg/oduvan/internal/profile"
 )
 
@@ -96,8 +97,8 @@ func (a *API) profile(ctx context.Context, r *request, in *handleInput) (*public
 	if err != nil {
 		return nil, err
 	}
-	return &publicProfileOutput{Body: PublicProfile{ProfileFields: fieldsOf(p), Handle: p.Handle, URL: a.profileURL(p),
-		Newcomer: p.Newcomer(a.Now()), Since: day(p.PublishedOn), Active: lately(p.ActiveOn, a.Now()), Services: a.servicesOf(services)}}, nil
+	return &publicProfileOutput{Body: PublicProfile{ProfileFields: fieldsOf(p), Handle: p.Handle, URL: a.URL + p.Path(),
+		Newcomer: p.Newcomer(a.Now()), Since: db.Date(p.PublishedOn), Active: lately(p.ActiveOn, a.Now()), Services: a.servicesOf(services)}}, nil
 }
 
 func (a *API) myProfile(ctx context.Context, r *request, _ *struct{}) (*ownProfileOutput, error) {
@@ -149,16 +150,9 @@ func fieldsOf(p profile.Profile) ProfileFields {
 	return f
 }
 
-func (a *API) profileURL(p profile.Profile) string {
-	if p.Creator && !p.Tutor {
-		return a.URL + "/creators/" + p.Handle
-	}
-	return a.URL + "/tutors/" + p.Handle
-}
-
 func (a *API) ownProfile(p profile.Profile) *ownProfileOutput {
-	out := OwnProfile{ProfileFields: fieldsOf(p), Version: p.Version, Handle: p.Handle, URL: a.profileURL(p), Visible: p.Visible(),
-		Waiting: p.Waits(), PausedBy: string(p.PausedBy), Published: day(p.PublishedOn), Warnings: []Warning{}}
+	out := OwnProfile{ProfileFields: fieldsOf(p), Version: p.Version, Handle: p.Handle, URL: a.URL + p.Path(), Visible: p.Visible(),
+		Waiting: p.Waits(), PausedBy: string(p.PausedBy), Published: db.Date(p.PublishedOn), Warnings: []Warning{}}
 	for _, w := range profile.Warnings(profile.Input{Name: p.Name, Headline: p.Headline, About: p.About, Skills: p.Skills}) {
 		out.Warnings = append(out.Warnings, Warning{Field: w.Field, Kind: string(w.Kind)})
 	}

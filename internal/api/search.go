@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/tmoeg/oduvan/internal/catalogue"
+	"github.com/tmoeg/oduvan/internal/db"
 	"github.com/tmoeg/oduvan/internal/fault"
 	"github.com/tmoeg/oduvan/internal/money"
 	"github.com/tmoeg/oduvan/search"
@@ -164,7 +165,7 @@ func (a *API) item(l catalogue.Listing) Item {
 	return Item{Kind: l.Kind, ID: l.ID, Handle: l.Handle, Name: name, Title: l.Title, Lead: l.Lead, URL: a.URL + l.URL,
 		Skills: list(l.Skills), Levels: list(l.Levels), Languages: list(l.Langs), Formats: list(formats),
 		Price: moneyOf(l.Price), PriceFrom: l.PriceFrom, Free: l.Free, ByAgreement: l.ByAgreement, Minutes: l.Minutes,
-		Newcomer: l.Newcomer, Since: day(l.Since)}
+		Newcomer: l.Newcomer, Since: db.Date(l.Since)}
 }
 
 func (a *API) values(facet string, counts []search.Count, lang string) []Value {

@@ -210,3 +210,13 @@ func TestForgottenThingsLeaveTheChangeLog(t *testing.T) {
 		}
 	})
 }
+
+func TestDaysAreWritten(t *testing.T) {
+	t.Parallel()
+	late := time.Date(2027, 3, 1, 1, 30, 0, 0, time.FixedZone("", 3*3600))
+	for want, at := range map[string]time.Time{"": {}, "2027-02-28": late} {
+		if got := db.Date(at); got != want {
+			t.Errorf("got %q, want %q", got, want)
+		}
+	}
+}

@@ -53,6 +53,15 @@ func Day(t time.Time) time.Time {
 	return time.Date(y, m, d, 0, 0, 0, 0, time.UTC)
 }
 
+// Date writes a day as answers and exports show it, such as 2027-03-01; a zero
+// time is empty.
+func Date(t time.Time) string {
+	if t.IsZero() {
+		return ""
+	}
+	return t.UTC().Format(time.DateOnly)
+}
+
 // Must turns "no row was touched" into the fault given: the answer to a
 // conditional update whose state had moved on.
 func Must(res sql.Result, err error, none *fault.Error) error {

@@ -95,7 +95,7 @@ func (m *Messages) Export(ctx context.Context, tx *db.Tx, id string, w io.Writer
 		return err
 	}
 	for _, h := range habits {
-		out.Habit = &exportHabit{h.Asked, h.Answered, h.Median, h.Unanswered, h.Capacity, day(h.SleptOn)}
+		out.Habit = &exportHabit{h.Asked, h.Answered, h.Median, h.Unanswered, h.Capacity, db.Date(h.SleptOn)}
 	}
 	return json.NewEncoder(w).Encode(out)
 }
@@ -108,7 +108,7 @@ func threadsOf(ctx context.Context, tx *db.Tx, id string) (rows []thread, err er
 func exported(ctx context.Context, tx *db.Tx, id string, t *thread) (exportThread, error) {
 	mine := t.side(id)
 	out := exportThread{ID: t.ID, Kind: t.Kind, Side: mine, State: t.State, Marks: t.marks(mine), Read: t.read(mine), LastAt: t.LastAt,
-		EndingOn: day(t.EndingOn), Messages: []exportMessage{}, Reports: []exportReport{}}
+		EndingOn: db.Date(t.EndingOn), Messages: []exportMessage{}, Reports: []exportReport{}}
 	others, err := peers(ctx, tx, []string{t.party(mine.other())})
 	if err != nil {
 		return exportThread{}, err
@@ -135,16 +135,9 @@ func exported(ctx context.Context, tx *db.Tx, id string, t *thread) (exportThrea
 	var reports []report
 	err = tx.NewSelect().Model(&reports).Where("r.thread_id = ? AND r.by_learner = ?", t.ID, mine == Learner).OrderExpr("r.id").Scan(ctx)
 	for _, r := range reports {
-		out.Reports = append(out.Reports, exportReport{r.ID, r.SubjectID, r.Reason, day(r.ReportedOn)})
+		out.Reports = append(out.Reports, exportReport{r.ID, r.SubjectID, r.Reason, db.Date(r.ReportedOn)})
 	}
 	return out, err
-}
-
-func day(t time.Time) string {
-	if t.IsZero() {
-		return ""
-	}
-	return t.UTC().Format(time.DateOnly)
 }
 
 // Erase removes everything the account wrote, its inquiries and its habit. The

@@ -181,7 +181,7 @@ const (
 )
 
 var (
-	handleForm = regexp.MustCompile(`^[a-z][a-z0-9_-]{2,29}$`)
+	handleForm = regexp.MustCompile(account.HandlePattern)
 	reasonForm = regexp.MustCompile(`^[a-z][a-z_]{0,29}$`)
 	numberForm = regexp.MustCompile(`^(\d{1,9}|\d{4}-\d\d-\d\d)$`)
 	nameForm   = regexp.MustCompile(`^[a-z][a-z_]{0,19}$`)

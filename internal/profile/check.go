@@ -222,8 +222,14 @@ func cleanLinks(list []Link, bad *fault.Fields) []Link {
 	return out
 }
 
-// checkLink takes public https addresses only: no user in it, no bare address
-// of a machine, no name inside a private network.
+// PublicLink tells whether a profile takes an address: https, with no user in
+// it, no bare address of a machine, no name inside a private network, and not
+// over the bound.
+func PublicLink(address string) bool {
+	_, bad := checkLink(Link{URL: address})
+	return bad == nil
+}
+
 func checkLink(l Link) (*url.URL, *fault.Error) {
 	if bad := Bounded("links", l.Title, MaxLinkTitle); bad != nil {
 		return nil, bad

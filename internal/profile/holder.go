@@ -46,8 +46,8 @@ func (p *Profiles) Export(ctx context.Context, tx *db.Tx, id string, w io.Writer
 	}
 	out := export{Roles: []string{}, Name: row.Name, Headline: row.Headline, About: row.About, Skills: row.Skills, Levels: row.Levels,
 		Languages: row.Languages, Formats: row.Formats, Timezone: row.Timezone, Links: row.Links, Picture: row.Picture,
-		State: row.State, PausedBy: row.PausedBy, Approved: row.Approved, RemindedOn: day(row.RemindedOn),
-		PublishedOn: day(row.PublishedOn), ActiveOn: day(row.ActiveOn), Version: row.Version}
+		State: row.State, PausedBy: row.PausedBy, Approved: row.Approved, RemindedOn: db.Date(row.RemindedOn),
+		PublishedOn: db.Date(row.PublishedOn), ActiveOn: db.Date(row.ActiveOn), Version: row.Version}
 	if row.Tutor {
 		out.Roles = append(out.Roles, TutorKind)
 	}
@@ -58,13 +58,6 @@ func (p *Profiles) Export(ctx context.Context, tx *db.Tx, id string, w io.Writer
 		out.PausedUntil = &row.PausedUntil
 	}
 	return json.NewEncoder(w).Encode(out)
-}
-
-func day(t time.Time) string {
-	if t.IsZero() {
-		return ""
-	}
-	return t.UTC().Format(time.DateOnly)
 }
 
 // Erase removes the account's profile with its deadline, and its picture after

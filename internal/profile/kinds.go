@@ -3,6 +3,7 @@ package profile
 import (
 	"cmp"
 	"context"
+	"net/url"
 	"slices"
 	"strings"
 	"time"
@@ -22,13 +23,32 @@ const (
 	CreatorKind = "creator"
 )
 
+// Path is the address of a person's page in one of the roles.
+func Path(role, handle string) string {
+	if role == CreatorKind {
+		return "/creators/" + url.PathEscape(handle)
+	}
+	return "/tutors/" + url.PathEscape(handle)
+}
+
+// Path is where the profile is at home: the page of its first role.
+func (p *Profile) Path() string { return Path(p.first(), p.Handle) }
+
+// first is the role under which a person is known: who teaches is a tutor.
+func (p *Profile) first() string {
+	if p.Creator && !p.Tutor {
+		return CreatorKind
+	}
+	return TutorKind
+}
+
 // Kinds are the catalogue's kinds of people: a profile with both roles stands
 // in it twice, first of all as a tutor.
 func (p *Profiles) Kinds() []catalogue.Kind {
-	return []catalogue.Kind{p.kind(TutorKind, "/tutors/"), p.kind(CreatorKind, "/creators/")}
+	return []catalogue.Kind{p.kind(TutorKind), p.kind(CreatorKind)}
 }
 
-func (p *Profiles) kind(role, path string) catalogue.Kind {
+func (p *Profiles) kind(role string) catalogue.Kind {
 	visible := func(q *bun.SelectQuery) *bun.SelectQuery {
 		return q.Where(VisibleSQL).Where("p.?", bun.Ident(role))
 	}
@@ -48,7 +68,7 @@ func (p *Profiles) kind(role, path string) catalogue.Kind {
 	}
 	return catalogue.Kind{
 		Name: role,
-		Path: func(_, handle string) string { return path + handle },
+		Path: func(_, handle string) string { return Path(role, handle) },
 		Documents: func(ctx context.Context, tx *db.Tx, ids []string) ([]search.Document, error) {
 			rows, offers, err := read(ctx, tx, joined, ids)
 			out := make([]search.Document, len(rows))
@@ -114,12 +134,8 @@ func (p *Profile) second(role string) bool { return role == CreatorKind && p.Tut
 // Card is the profile as the catalogue shows it, without what it offers, in
 // the first of its roles. Whether it may be shown is the caller's to know.
 func (p *Profile) Card(now time.Time) catalogue.Listing {
-	role, path := TutorKind, "/tutors/"
-	if p.Creator && !p.Tutor {
-		role, path = CreatorKind, "/creators/"
-	}
-	l := p.listing(role, Offer{}, now)
-	l.URL = path + p.Handle
+	l := p.listing(p.first(), Offer{}, now)
+	l.URL = p.Path()
 	return l
 }
 

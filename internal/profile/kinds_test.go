@@ -183,3 +183,20 @@ func nothing(t *testing.T, w *world) (out []catalogue.Listing) {
 	}
 	return out
 }
+
+func TestWhoTeachesIsAtHomeAmongTutors(t *testing.T) {
+	t.Parallel()
+	for want, p := range map[string]profile.Profile{
+		"/tutors/ada":   {Handle: "ada", Tutor: true, Creator: true},
+		"/tutors/ben":   {Handle: "ben"},
+		"/creators/cyd": {Handle: "cyd", Creator: true},
+		"/tutors/x%2Fy": {Handle: "x/y", Tutor: true}, // what a stranger types stays one part of the address
+	} {
+		if got := p.Path(); got != want {
+			t.Errorf("got %s, want %s", got, want)
+		}
+		if got := p.Card(time.Time{}).URL; got != want {
+			t.Errorf("the card says %s, want %s", got, want)
+		}
+	}
+}

@@ -139,7 +139,7 @@ func (s *Site) waiting(c *gin.Context) error {
 	}
 	p := web.WaitingPage{Tabs: adminTabs(f, v, "/admin/waiting")}
 	for _, w := range list {
-		row := web.WaitingRow{Name: w.Shown(), Handle: w.Handle, URL: personPath(w), Portrait: portrait(w.Seed, w.Picture),
+		row := web.WaitingRow{Name: w.Shown(), Handle: w.Handle, URL: w.Path(), Portrait: portrait(w.Seed, w.Picture),
 			Headline: w.Headline, AboutHTML: markup.Render(w.About), Action: "/admin/waiting/" + w.AccountID, Version: strconv.FormatInt(w.Version, 10)}
 		for _, l := range w.Links {
 			row.Links = append(row.Links, web.Link{Label: l.Title, URL: l.URL})

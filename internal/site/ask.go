@@ -36,7 +36,7 @@ func (s *Site) mountMessages(r gin.IRouter) {
 
 // askPath is where a tutor is written to.
 func askPath(handle, service string) string {
-	path := "/tutors/" + url.PathEscape(handle) + "/ask"
+	path := profile.Path(profile.TutorKind, handle) + "/ask"
 	if service != "" {
 		path += "?service=" + queryEscape(service)
 	}
@@ -93,7 +93,7 @@ func (s *Site) askPage(c *gin.Context, typed typing, bad problems, kept bool) (t
 	if err != nil {
 		return nil, err
 	}
-	page := web.AskPage{Name: p.Shown(), By: s.card(f, v, p.Card(s.Now()), ""), Back: personPath(p), Action: askPath(typed.Handle, typed.ServiceID),
+	page := web.AskPage{Name: p.Shown(), By: s.card(f, v, p.Card(s.Now()), ""), Back: p.Path(), Action: askPath(typed.Handle, typed.ServiceID),
 		Stranger: v.actor.Anonymous(), Kept: kept && !v.actor.Anonymous(), Troubles: bad.Summary, Confirmed: typed.Confirmed,
 		Confirm: web.Field{Name: "confirm", Label: f.T("ask.contacts_confirm")}}
 	page.By.Reply = replyWord(f, habit.Minutes)

@@ -11,6 +11,7 @@ import (
 	"github.com/gorilla/feeds"
 
 	"github.com/tmoeg/oduvan/internal/catalogue"
+	"github.com/tmoeg/oduvan/internal/db"
 	"github.com/tmoeg/oduvan/search"
 	"github.com/tmoeg/oduvan/web"
 )
@@ -59,7 +60,7 @@ func (s *Site) entry(f web.Frame, v *visit, l catalogue.Listing) *feeds.Item {
 	card := s.card(f, v, l, "")
 	link := s.absolute(v.to(l.URL))
 	return &feeds.Item{Title: f.Texts.Kind(l.Kind) + ": " + card.Title, Link: &feeds.Link{Href: link}, Id: s.absolute(l.URL),
-		Author: &feeds.Author{Name: l.OwnerName}, Description: card.Lead, Created: day(l.Since), Updated: day(l.Since)}
+		Author: &feeds.Author{Name: l.OwnerName}, Description: card.Lead, Created: db.Day(l.Since), Updated: db.Day(l.Since)}
 }
 
 func newest(list []catalogue.Listing, now time.Time) time.Time {
@@ -72,11 +73,8 @@ func newest(list []catalogue.Listing, now time.Time) time.Time {
 	if at.IsZero() {
 		at = now
 	}
-	return day(at)
+	return db.Day(at) // an exact time would tell when a person was here
 }
-
-// day rounds public times: an exact one would tell when a person was here.
-func day(t time.Time) time.Time { return t.UTC().Truncate(24 * time.Hour) }
 
 // sitemapThings is how many things a part of the map lists, each once in every
 // language: far below the 50,000 addresses and 50 MB that a part may have.
@@ -159,7 +157,7 @@ func (s *Site) sitemapPlaces(langs []string, l catalogue.Listing) []sitemapPlace
 	}
 	out := make([]sitemapPlace, len(langs))
 	for i, lang := range langs {
-		out[i] = sitemapPlace{Loc: s.absolute("/" + lang + l.URL), LastMod: day(l.Since).Format(time.DateOnly), Twins: twins}
+		out[i] = sitemapPlace{Loc: s.absolute("/" + lang + l.URL), LastMod: db.Day(l.Since).Format(time.DateOnly), Twins: twins}
 	}
 	return out
 }

@@ -216,7 +216,7 @@ func (s *Site) editor(c *gin.Context, d draft, own *profile.Profile, bad problem
 	p := web.EditorPage{Fresh: own == nil, Portrait: f.Viewer.Portrait, Troubles: bad.Summary, Version: strconv.FormatInt(d.Version, 10),
 		Confirm: web.Field{Name: "confirm", Label: f.T("editor.contacts_confirm")}}
 	if own != nil {
-		p.PublicURL = personPath(*own)
+		p.PublicURL = own.Path()
 	}
 	s.editorWords(f, &p, d, bad)
 	s.editorChoices(f, &p, d, bad)

@@ -65,7 +65,7 @@ func (s *Site) servicePage(f web.Frame, o market.Listing, p profile.Profile, v *
 	card := o.Card()
 	page.Price, page.Free = s.price(f, v.branch, card, ""), card.Free
 	page.By = s.card(f, v, p.Card(s.Now()), "")
-	page.By.Price, page.By.URL = web.Price{}, personPath(p)
+	page.By.Price, page.By.URL = web.Price{}, p.Path()
 	for _, l := range p.Links {
 		page.Links = append(page.Links, web.Link{Label: l.Title, URL: l.URL})
 	}

@@ -38,7 +38,7 @@ func (s *Site) person(c *gin.Context, v *visit, f web.Frame) (templ.Component, e
 	if err != nil {
 		return nil, err
 	}
-	if home := personPath(p); home != c.Request.URL.Path {
+	if home := p.Path(); home != c.Request.URL.Path {
 		c.Header("Cache-Control", "no-cache") // roles change, and the address changes back
 		c.Redirect(http.StatusFound, v.to(home))
 		return nil, nil //nolint:nilnil // the redirect is the answer
@@ -86,13 +86,6 @@ func freeWord(f web.Frame, n int) string {
 		return f.T("site.free_many")
 	}
 	return f.N("site.free", n)
-}
-
-func personPath(p profile.Profile) string {
-	if p.Tutor || !p.Creator {
-		return "/tutors/" + p.Handle
-	}
-	return "/creators/" + p.Handle
 }
 
 func (s *Site) personPage(f web.Frame, p profile.Profile, v *visit) web.ProfilePage {
@@ -254,7 +247,7 @@ func (s *Site) personFrame(f *web.Frame, p profile.Profile, page web.ProfilePage
 		f.Title += ": " + p.Headline
 	}
 	f.Description = clip(strings.Join(strings.Fields(markup.Plain(p.About)), " "), 200)
-	s.indexable(f, personPath(p))
+	s.indexable(f, p.Path())
 	f.OG.Type = "profile"
 	f.NoIndex = page.Draft
 	if page.Portrait.URL != "" {

@@ -11,6 +11,7 @@ import (
 
 	"github.com/tmoeg/oduvan/internal/fault"
 	"github.com/tmoeg/oduvan/internal/money"
+	"github.com/tmoeg/oduvan/internal/profile"
 	"github.com/tmoeg/oduvan/search"
 	"github.com/tmoeg/oduvan/web"
 )
@@ -375,7 +376,7 @@ func suggestURL(base string, x search.Suggestion) string {
 	case "skill":
 		return base + "/search?skill=" + url.QueryEscape(x.Value)
 	case "person":
-		return base + "/tutors/" + url.PathEscape(x.Value)
+		return base + profile.Path(profile.TutorKind, x.Value)
 	case "service":
 		return base + "/services/" + url.PathEscape(x.Value)
 	}

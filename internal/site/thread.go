@@ -14,6 +14,7 @@ import (
 	"github.com/tmoeg/oduvan/internal/fault"
 	"github.com/tmoeg/oduvan/internal/markup"
 	"github.com/tmoeg/oduvan/internal/message"
+	"github.com/tmoeg/oduvan/internal/profile"
 	"github.com/tmoeg/oduvan/search"
 	"github.com/tmoeg/oduvan/web"
 )
@@ -114,7 +115,7 @@ func (s *Site) threadPage(c *gin.Context, t *message.Thread, typed spoken, bad p
 		Confirm: web.Field{Name: "confirm", Label: f.T("ask.contacts_confirm")}, Warnings: warningWords(f, typed.warnings)}
 	f.Title = p.Name
 	if t.Other.Tutor && t.Mine == message.Learner {
-		p.PersonURL = "/tutors/" + t.Other.Handle
+		p.PersonURL = profile.Path(profile.TutorKind, t.Other.Handle)
 	}
 	if !t.CreatedAt.IsZero() {
 		p.When = f.Texts.Moment(t.CreatedAt.In(loc))

@@ -2,11 +2,9 @@ package transfer
 
 import (
 	"iter"
-	"net/url"
 	"slices"
 	"strings"
 	"time"
-	"unicode"
 
 	"golang.org/x/text/language"
 
@@ -134,19 +132,6 @@ func (e *Entry) addLanguages(field string, tags iter.Seq[string]) {
 			e.Languages = append(e.Languages, base.String())
 		}
 	}
-}
-
-// goodLink tells whether a profile would take an address: public, https, with a
-// name of a host and nobody's name before it.
-func goodLink(address string) bool {
-	u, err := url.Parse(address)
-	if err != nil || u.Scheme != "https" || u.User != nil || u.Opaque != "" || runes(address) > maxLink ||
-		strings.ContainsFunc(address, func(r rune) bool { return unicode.IsSpace(r) || unicode.IsControl(r) }) {
-		return false
-	}
-	host := strings.TrimSuffix(u.Hostname(), ".")
-	last := host[strings.LastIndexByte(host, '.')+1:]
-	return last != host && last != "" && strings.Trim(last, "0123456789") != "" && !strings.Contains(host, ":")
 }
 
 // sections joins the parts of an about text, leaving out empty and repeated ones.

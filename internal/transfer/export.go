@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"io"
 	"strconv"
-	"time"
 
 	"github.com/uptrace/bun"
 
@@ -146,7 +145,7 @@ func exportAfter(ctx context.Context, tx *db.Tx, after string) ([]ownProfile, er
 func ownProfileOf(p *profile.Profile) ownProfile {
 	out := ownProfile{Handle: p.Handle, Roles: []string{}, Name: p.Name, Headline: p.Headline, About: p.About,
 		Skills: full(p.Skills), Levels: full(p.Levels), Languages: full(p.Languages), Formats: full(p.Formats),
-		Links: []ownLink{}, Timezone: p.Timezone, Since: day(p.PublishedOn)}
+		Links: []ownLink{}, Timezone: p.Timezone, Since: db.Date(p.PublishedOn)}
 	if p.Tutor {
 		out.Roles = append(out.Roles, "tutor")
 	}
@@ -174,11 +173,4 @@ func full[T any](list []T) []T {
 		return []T{}
 	}
 	return list
-}
-
-func day(t time.Time) string {
-	if t.IsZero() {
-		return ""
-	}
-	return t.UTC().Format(time.DateOnly)
 }

@@ -3,6 +3,8 @@ package transfer
 import (
 	"slices"
 	"strings"
+
+	"github.com/tmoeg/oduvan/internal/profile"
 )
 
 // sessionMinutes is the length of the service made from a foreign list's price:
@@ -67,7 +69,7 @@ func (e *Entry) link(address string) {
 	address = strings.TrimSpace(address)
 	switch {
 	case address == "":
-	case !goodLink(address):
+	case !profile.PublicLink(address):
 		e.drop("link", 1)
 	default:
 		e.Links = append(e.Links, Link{Title: "getmentor", URL: address})

@@ -6,19 +6,15 @@ import (
 	"strings"
 	"time"
 
+	"github.com/tmoeg/oduvan/internal/account"
 	"github.com/tmoeg/oduvan/internal/money"
+	"github.com/tmoeg/oduvan/internal/profile"
 )
 
 // ownVersion is the version of our format that Export writes and Read takes.
 const ownVersion = 1
 
-// The closed lists of words in our own format.
-var (
-	ownRoles    = []string{"tutor", "creator"}
-	ownLevels   = []string{"hobby", "zero", "junior", "work"}
-	ownFormats  = []string{"call", "chat", "review", "group", "plan"}
-	handleShape = regexp.MustCompile(`^[a-z][a-z0-9_-]{2,29}$`)
-)
+var handleShape = regexp.MustCompile(account.HandlePattern)
 
 // own reads our own format: one object whose profiles stand last.
 func (f *file) own() error {
@@ -89,8 +85,8 @@ func readOwn(s *shaped) Entry {
 	if e.ID != "" && !handleShape.MatchString(e.ID) {
 		s.fault(s.place("handle"), "import_field_invalid", "")
 	}
-	roles := s.closed("roles", ownRoles)
-	e.Tutor, e.Creator = slices.Contains(roles, "tutor"), slices.Contains(roles, "creator")
+	roles := s.closed("roles", []string{profile.TutorKind, profile.CreatorKind})
+	e.Tutor, e.Creator = slices.Contains(roles, profile.TutorKind), slices.Contains(roles, profile.CreatorKind)
 	if len(roles) == 0 {
 		s.fault(s.place("roles"), "import_field_missing", "")
 	}
@@ -98,9 +94,9 @@ func readOwn(s *shaped) Entry {
 	e.Headline = e.fit("headline", oneLine(s.text("headline")), maxHeadline)
 	e.About = e.fit("about", clean(s.text("about")), maxAbout)
 	e.addSkills("skills", slices.Values(s.texts("skills")))
-	e.Levels = s.closed("levels", ownLevels)
+	e.Levels = s.closed("levels", profile.Levels())
 	e.addLanguages("languages", slices.Values(s.texts("languages")))
-	e.Formats = s.closed("formats", ownFormats)
+	e.Formats = s.closed("formats", profile.Formats())
 	e.Timezone = s.zone("timezone")
 	e.Since = s.day("since")
 	for _, n := range s.array("links") {
@@ -175,7 +171,7 @@ func (s *shaped) day(key string) time.Time {
 
 func (e *Entry) ownLink(in *shaped) {
 	link := Link{Title: e.fit("links.title", oneLine(in.text("title")), maxName), URL: strings.TrimSpace(in.text("url"))}
-	if !goodLink(link.URL) {
+	if !profile.PublicLink(link.URL) {
 		in.fault(in.place("url"), "import_field_invalid", "")
 		return
 	}
@@ -198,8 +194,8 @@ func (e *Entry) ownService(in *shaped) Service {
 	if one.Title == "" {
 		in.fault(in.place("title"), "import_field_missing", "")
 	}
-	if !slices.Contains(ownFormats, one.Format) {
-		in.fault(in.place("format"), "import_field_invalid", strings.Join(ownFormats, ", "))
+	if known := profile.Formats(); !slices.Contains(known, one.Format) {
+		in.fault(in.place("format"), "import_field_invalid", strings.Join(known, ", "))
 	}
 	agreement := in.flag("by_agreement")
 	if n := in.get("price"); n != nil {
