@@ -4,6 +4,7 @@
 package app
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -47,7 +48,8 @@ type Options struct {
 	Poll     time.Duration // of jobs
 	NoSync   bool
 	NoLimits bool
-	NoIndex  bool // commands beside a running serve never open the search index
+	NoIndex  bool          // commands beside a running serve never open the search index
+	Patience time.Duration // how long a request may take; 0: 2 s. A busy machine that tests something else needs more
 }
 
 // App is one running board.
@@ -75,12 +77,13 @@ type App struct {
 	handler  http.Handler
 	routes   gin.RoutesInfo
 	stopping atomic.Bool
+	patience time.Duration
 }
 
 // New makes the board of a configuration: folders and keys, the migrated
 // database, features, index and faces. Close it.
 func New(ctx context.Context, cfg config.Config, opt Options) (a *App, err error) {
-	a = &App{Config: cfg, Log: opt.Log}
+	a = &App{Config: cfg, Log: opt.Log, patience: cmp.Or(opt.Patience, handlerDeadline)}
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, a.Close())

@@ -113,7 +113,7 @@ func (a *App) bound(r *http.Request) int64 {
 	if strings.HasPrefix(r.URL.Path, "/api/") {
 		return api.MaxBody
 	}
-	ctx, cancel := context.WithTimeout(r.Context(), handlerDeadline)
+	ctx, cancel := context.WithTimeout(r.Context(), a.patience)
 	defer cancel()
 	return a.Site.BodyBound(r.WithContext(ctx))
 }

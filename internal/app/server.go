@@ -185,9 +185,9 @@ func (a *App) lane(next http.Handler) http.Handler {
 // deadline bounds the work on a request; its body has come before.
 func (a *App) deadline(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		limit := handlerDeadline
+		limit := a.patience
 		if a.Site.Uploads(r) {
-			limit = uploadDeadline
+			limit = max(limit, uploadDeadline)
 		}
 		ctx, cancel := context.WithTimeout(r.Context(), limit)
 		defer cancel()

@@ -99,7 +99,7 @@ func open(t testing.TB, dir, database string, clock *dbtest.Clock, seed byte) *W
 	cfg.Data, cfg.DatabaseURL = dir, database
 	cfg.URL = fmt.Sprintf("http://localhost:%d", listener.Addr().(*net.TCPAddr).Port)
 	w := &World{T: t, Clock: clock, Dir: dir, URL: cfg.URL, Logs: &Log{}, seed: seed}
-	w.App, err = app.New(context.Background(), cfg, app.Options{Clock: clock.Now, Random: dbtest.Random(seed), NoSync: true, NoLimits: true,
+	w.App, err = app.New(context.Background(), cfg, app.Options{Clock: clock.Now, Random: dbtest.Random(seed), NoSync: true, NoLimits: true, Patience: 30 * time.Second,
 		Poll: 5 * time.Millisecond, Log: slog.New(app.OnlyKnownKeys(slog.NewTextHandler(w.Logs, nil)))})
 	if err != nil {
 		t.Fatal(err)
