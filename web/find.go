@@ -11,6 +11,9 @@ type SearchPage struct {
 	PerPage   int
 	PrevURL   string // empty on the first page
 	NextURL   string // empty on the last page
+	Last      int    // the last page that can be opened, from 1
+	Pages     []PageLink
+	Reach     int // how many things can be opened where there are more; 0: all
 
 	Facets   []Facet // kind, skill, level, language, format, in this order
 	Money    MoneyFilter
@@ -19,12 +22,21 @@ type SearchPage struct {
 	Keep     []Hidden
 	ResetURL string // no filters, the same text
 
+	WordlessURL string // the same filters without the text; empty: it would be the whole catalogue
+
 	Chips   []Chip // chosen filters; the address removes the filter
 	Sorts   []Choice
 	Cards   []Card
 	FeedURL string // Atom feed of this search
 	Behind  bool   // the index is away and plain SQL answered
+	Partial bool   // nothing holds every word, these hold most of them
 	Nothing Nothing
+}
+
+// PageLink is one number of the pages; 0 is a gap.
+type PageLink struct {
+	Number int
+	URL    string
 }
 
 // Facet is one group of check boxes: its key in the address and its values.
@@ -68,6 +80,7 @@ type Nothing struct {
 	JoinURL string // three questions for one who does not know where to begin
 	FreeURL string // search for free things; empty: none there
 	Help    []Link // free help outside the catalogue
+	Similar []Link // searches for words like those typed, with counts
 	Wider   []Link // the same search with one filter less, with counts
 }
 

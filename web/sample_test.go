@@ -141,7 +141,8 @@ func values(labels ...string) []web.FacetValue {
 func sampleSearch(f web.Frame) web.SearchPage {
 	p := web.SearchPage{
 		Query: "репититор по питону", Corrected: "репетитор по python", ExactURL: "/search?q=a&exact=1",
-		Total: 86, Page: 2, PerPage: 24, PrevURL: "/search?q=a", NextURL: "/search?q=a&page=3",
+		Total: 86, Page: 2, PerPage: 24, PrevURL: "/search?q=a&page=1", NextURL: "/search?q=a&page=3",
+		Last: 400, Pages: []web.PageLink{{1, "/search?q=a"}, {2, "/search?q=a&page=2"}, {3, "/search?q=a&page=3"}, {0, ""}, {400, "/search?q=a&page=400"}}, Reach: 9600, Partial: true,
 		Facets: []web.Facet{
 			{"kind", values(f.Texts.Kinds("tutor"), f.Texts.Kinds("service"), f.Texts.Kinds("creator"))},
 			{"skill", values("Python", "SQL", "Алгоритмы", "pandas", "Django", "Git", "Linux", "Docker", "Go")},
@@ -176,6 +177,7 @@ func sampleNothing(f web.Frame) web.SearchPage {
 	p.Money.Currencies = append(p.Money.Currencies, web.Choice{Value: "EUR", Label: "€"})
 	p.Money.Error = "Напиши сумму числом"
 	p.Nothing = web.Nothing{FreeURL: "/search?free=1", Help: []web.Link{{Label: "Discord", URL: "https://discord.example/x"}},
+		Similar: []web.Link{{Label: "Python", URL: "/search?skill=python", Count: 3}},
 		Wider: []web.Link{{Label: f.T("search.without", "filter", "Русский"), URL: "/search?q=a", Count: 12},
 			{Label: f.T("search.everything"), URL: "/search"}}}
 	return p

@@ -136,6 +136,7 @@ type Page struct {
 	Facets    map[string][]search.Count // nil when asked without, and in a fallback
 	Corrected string                    // what was searched instead of the text
 	Said      search.Understood         // what was read out of the text; nothing in a fallback
+	Partial   bool                      // nothing holds every word: these hold most of them
 	Fallback  bool                      // the index was away: newest first by SQL, at most some hundred looked at
 	Cursor    int64                     // change number the answer reflects
 }
@@ -156,7 +157,8 @@ func (c *Catalogue) Search(ctx context.Context, q search.Query) (Page, error) {
 		c.log.Warn("search index failed, answering from the database", "error", err)
 		return c.fallback(ctx, q)
 	}
-	page := Page{Total: result.Total, Facets: result.Facets, Corrected: result.Corrected, Said: result.Understood, Cursor: result.Cursor}
+	page := Page{Total: result.Total, Facets: result.Facets, Corrected: result.Corrected, Said: result.Understood,
+		Partial: result.Partial, Cursor: result.Cursor}
 	refs := make([]search.Ref, len(result.Hits))
 	for i, h := range result.Hits {
 		refs[i] = h.Ref

@@ -18,7 +18,6 @@ import (
 
 const (
 	perPage     = 24
-	maxPage     = 400
 	maxQuery    = 200 // characters
 	maxChosen   = 20  // values of one filter
 	maxValue    = 60  // characters of one value
@@ -43,8 +42,9 @@ var facetKeys = [...]string{search.FacetKind, search.FacetSkill, search.FacetLev
 
 // ask reads a search's address. What makes no sense is left out rather than
 // refused: addresses are typed and shared by people.
-func (s *Site) ask(c *gin.Context, v *visit) asked {
-	in := c.Request.URL.Query()
+func (s *Site) ask(c *gin.Context, v *visit) asked { return s.read(c.Request.URL.Query(), v) }
+
+func (s *Site) read(in url.Values, v *visit) asked {
 	a := asked{Values: url.Values{}, page: 1}
 	one := func(key string, max int) string {
 		text := clip(in.Get(key), max)
@@ -151,9 +151,14 @@ func (s *Site) search(c *gin.Context, v *visit, f web.Frame) (templ.Component, e
 	if err != nil {
 		return nil, err
 	}
+	if last := lastPage(found.Total); a.page > last && found.Total > 0 { // somebody found less than was there before
+		c.Header("Cache-Control", "no-cache")
+		c.Redirect(http.StatusFound, v.to(a.paged(last)))
+		return nil, nil //nolint:nilnil // the redirect is the answer
+	}
 	s.searchFrame(&f, a)
 	p := web.SearchPage{Query: a.query.Text, Corrected: found.Corrected, Total: found.Total, Page: a.page, PerPage: perPage,
-		Facets: s.facets(f, a, found.Facets), Money: s.moneyFilter(f, v, a), Behind: found.Fallback,
+		Facets: s.facets(f, a, found.Facets), Money: s.moneyFilter(f, v, a), Behind: found.Fallback, Partial: found.Partial,
 		Free:     web.Toggle{Count: first(found.Facets[search.FacetFree]), Selected: a.query.Free},
 		Newcomer: web.Toggle{Count: first(found.Facets[search.FacetNew]), Selected: a.query.Newcomer},
 		Chips:    s.chips(f, a), Sorts: sorts(f, a), FeedURL: "/feed.atom" + suffix(a.Values)}
@@ -174,15 +179,13 @@ func (s *Site) search(c *gin.Context, v *visit, f web.Frame) (templ.Component, e
 			}
 		})
 	}
+	if a.query.Text != "" && len(a.Values) > 1 {
+		p.WordlessURL = a.to(func(v url.Values) { v.Del("q"); v.Del("exact") })
+	}
 	p.Chips = append(p.Chips, s.understood(f, a, found.Said)...)
-	if a.page > 1 {
-		p.PrevURL = a.paged(a.page - 1)
-	}
-	if a.page*perPage < found.Total && a.page < maxPage {
-		p.NextURL = a.paged(a.page + 1)
-	}
+	paging(&p, a)
 	if len(p.Cards) == 0 {
-		p.Nothing, err = s.nothing(c, v, f, p.Chips)
+		p.Nothing, err = s.nothing(c.Request.Context(), v, f, p)
 	}
 	return web.Search(f, p), err
 }
@@ -316,34 +319,6 @@ func sorts(f web.Frame, a asked) []web.Choice {
 		out[i].Selected = out[i].Value == string(a.query.Sort)
 	}
 	return out
-}
-
-// nothing helps on: free help first, then the same search with one filter less.
-func (s *Site) nothing(c *gin.Context, v *visit, f web.Frame, chips []web.Chip) (web.Nothing, error) {
-	n := web.Nothing{FreeURL: "/search?free=1", JoinURL: "/join", Help: helpLinks(f, v.branch.Links)}
-	for _, chip := range chips {
-		if len(n.Wider) == 4 {
-			break
-		}
-		u, err := url.Parse(chip.URL)
-		if err != nil {
-			continue
-		}
-		wider := c.Copy()
-		wider.Request = c.Request.Clone(c.Request.Context())
-		wider.Request.URL = u
-		q := s.ask(wider, v).query
-		q.Facets, q.Limit = false, 1
-		found, err := s.Catalogue.Search(c.Request.Context(), q)
-		if err != nil {
-			return n, err
-		}
-		if found.Total > 0 {
-			n.Wider = append(n.Wider, web.Link{Label: f.T("search.without", "filter", chip.Label), URL: chip.URL, Count: found.Total})
-		}
-	}
-	n.Wider = append(n.Wider, web.Link{Label: f.T("search.everything"), URL: "/search"})
-	return n, nil
 }
 
 // suggest completes what is being typed, for the search field's list.
