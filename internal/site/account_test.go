@@ -53,41 +53,43 @@ func TestSignUpWithoutScripts(t *testing.T) {
 
 func TestRefusedSignUpKeepsWhatWasTyped(t *testing.T) {
 	t.Parallel()
-	w := apptest.New(t)
-	w.Person("ada")
-	c := w.Visitor()
-	for handle, status := range map[string]int{"ada": http.StatusConflict, "ab": http.StatusUnprocessableEntity,
-		"admin": http.StatusUnprocessableEntity, "<b>": http.StatusUnprocessableEntity} {
-		p := c.Get("/signup").Send(`form[action="/signup"]`, fill{"handle": {handle}}).Is(status)
-		if got := p.Has("#troubles a[href='#f-handle']", "#f-handle-error").Attr("#f-handle", "value"); got != handle {
-			t.Errorf("typed %q, shown %q", handle, got)
+	apptest.Each(t, func(t *testing.T, w *apptest.World) {
+		w.Person("ada")
+		c := w.Visitor()
+		for handle, status := range map[string]int{"ada": http.StatusConflict, "ab": http.StatusUnprocessableEntity,
+			"admin": http.StatusUnprocessableEntity, "<b>": http.StatusUnprocessableEntity} {
+			p := c.Get("/signup").Send(`form[action="/signup"]`, fill{"handle": {handle}}).Is(status)
+			if got := p.Has("#troubles a[href='#f-handle']", "#f-handle-error").Attr("#f-handle", "value"); got != handle {
+				t.Errorf("typed %q, shown %q", handle, got)
+			}
 		}
-	}
-	c.Post("/signup", url.Values{"handle": {"noform"}}).Is(http.StatusForbidden).Has(`.acts a[href="/signup"]`)
-	c.Post("/me/services/x/state", url.Values{}).Is(http.StatusForbidden).Has(`.acts a[href="/me/services/x"]`)
-	c.Post("/logout", url.Values{}).Is(http.StatusForbidden).Has(`.acts a[href="/"]`)
-	c.Get("/signup").Send(`form[action="/signup"]`, fill{"handle": {"Grace_H"}}).Is(http.StatusOK).Has("#recovery-code")
-	w.Visitor().Get("/").Is(http.StatusOK)
-	if p := c.Get("/me/erase").Send(`form[action="/me/erase"]`, fill{"handle": {"ben"}}); !strings.Contains(p.Text("#f-handle-error"), "grace_h") {
-		t.Errorf("a wrong handle: %q", p.Text("#f-handle-error"))
-	}
+		c.Post("/signup", url.Values{"handle": {"noform"}}).Is(http.StatusForbidden).Has(`.acts a[href="/signup"]`)
+		c.Post("/me/services/x/state", url.Values{}).Is(http.StatusForbidden).Has(`.acts a[href="/me/services/x"]`)
+		c.Post("/logout", url.Values{}).Is(http.StatusForbidden).Has(`.acts a[href="/"]`)
+		c.Get("/signup").Send(`form[action="/signup"]`, fill{"handle": {"Grace_H"}}).Is(http.StatusOK).Has("#recovery-code")
+		w.Visitor().Get("/").Is(http.StatusOK)
+		if p := c.Get("/me/erase").Send(`form[action="/me/erase"]`, fill{"handle": {"ben"}}); !strings.Contains(p.Text("#f-handle-error"), "grace_h") {
+			t.Errorf("a wrong handle: %q", p.Text("#f-handle-error"))
+		}
+	})
 }
 
 func TestSignUpByInvitationAndClosed(t *testing.T) {
 	t.Parallel()
-	w := apptest.New(t)
-	cho := w.SetUp("cho", fill{"sign_up": {"invitation"}})
-	c := w.Visitor()
-	c.Get("/signup").Is(http.StatusOK).Has("#f-invitation").
-		Send(`form[action="/signup"]`, fill{"handle": {"dan"}, "invitation": {"no such"}}).Is(http.StatusUnprocessableEntity).Has("#f-invitation-error")
+	apptest.Each(t, func(t *testing.T, w *apptest.World) {
+		cho := w.SetUp("cho", fill{"sign_up": {"invitation"}})
+		c := w.Visitor()
+		c.Get("/signup").Is(http.StatusOK).Has("#f-invitation").
+			Send(`form[action="/signup"]`, fill{"handle": {"dan"}, "invitation": {"no such"}}).Is(http.StatusUnprocessableEntity).Has("#f-invitation-error")
 
-	code := cho.Get("/admin/invitations").Is(http.StatusOK).Send(`form[action="/admin/invitations"]`, nil).Is(http.StatusCreated).Text("#invitation")
-	cho.Get("/admin/invitations").Lacks("#invitation")
-	c.Get("/signup").Send(`form[action="/signup"]`, fill{"handle": {"dan"}, "invitation": {code}}).Is(http.StatusOK).Has("#recovery-code")
-	w.Visitor().Get("/signup").Send(`form[action="/signup"]`, fill{"handle": {"eve"}, "invitation": {code}}).Is(http.StatusUnprocessableEntity)
+		code := cho.Get("/admin/invitations").Is(http.StatusOK).Send(`form[action="/admin/invitations"]`, nil).Is(http.StatusCreated).Text("#invitation")
+		cho.Get("/admin/invitations").Lacks("#invitation")
+		c.Get("/signup").Send(`form[action="/signup"]`, fill{"handle": {"dan"}, "invitation": {code}}).Is(http.StatusOK).Has("#recovery-code")
+		w.Visitor().Get("/signup").Send(`form[action="/signup"]`, fill{"handle": {"eve"}, "invitation": {code}}).Is(http.StatusUnprocessableEntity)
 
-	cho.Get("/admin").Send(`form[action="/admin"]`, fill{"sign_up": {"closed"}}).Is(http.StatusOK)
-	w.Visitor().Get("/signup").Is(http.StatusOK).Lacks(`form[action="/signup"]`).Has(`main a[href="/search"]`)
+		cho.Get("/admin").Send(`form[action="/admin"]`, fill{"sign_up": {"closed"}}).Is(http.StatusOK)
+		w.Visitor().Get("/signup").Is(http.StatusOK).Lacks(`form[action="/signup"]`).Has(`main a[href="/search"]`)
+	})
 }
 
 func TestSignInByCodeKeepsTheOldCodeUntilConfirmed(t *testing.T) {
@@ -117,23 +119,24 @@ func TestSignInByCodeKeepsTheOldCodeUntilConfirmed(t *testing.T) {
 
 func TestANewCodeOfAnotherTabIsNotConfirmed(t *testing.T) {
 	t.Parallel()
-	w := apptest.New(t)
-	ada := w.Person("ada")
-	make := func() *apptest.Page {
-		return ada.Get("/me/settings").Send(`form[action="/me/code"]`, nil).Is(http.StatusOK)
-	}
-	ada.Get("/me/settings").Has(`form[action="/me/code"]`)
-	stale := make()
-	ada.Get("/me/settings").Has(`a[href="/code"]`).Lacks(`form[action="/me/code"]`)
-	fresh := ada.Post("/me/code", url.Values{"csrf": {ada.CSRF()}}).Is(http.StatusOK)
-	if stale.Text("#recovery-code") == fresh.Text("#recovery-code") {
-		t.Fatal("two new codes are equal")
-	}
-	refused := stale.Send(`form[action="/code"]`, fill{"saved": {"1"}}).Is(http.StatusConflict)
-	if got := refused.Text("#recovery-code"); got != fresh.Text("#recovery-code") {
-		t.Errorf("the refused page shows %s", got)
-	}
-	refused.Send(`form[action="/code"]`, fill{"saved": {"1"}}).Is(http.StatusOK)
+	apptest.Each(t, func(t *testing.T, w *apptest.World) {
+		ada := w.Person("ada")
+		make := func() *apptest.Page {
+			return ada.Get("/me/settings").Send(`form[action="/me/code"]`, nil).Is(http.StatusOK)
+		}
+		ada.Get("/me/settings").Has(`form[action="/me/code"]`)
+		stale := make()
+		ada.Get("/me/settings").Has(`a[href="/code"]`).Lacks(`form[action="/me/code"]`)
+		fresh := ada.Post("/me/code", url.Values{"csrf": {ada.CSRF()}}).Is(http.StatusOK)
+		if stale.Text("#recovery-code") == fresh.Text("#recovery-code") {
+			t.Fatal("two new codes are equal")
+		}
+		refused := stale.Send(`form[action="/code"]`, fill{"saved": {"1"}}).Is(http.StatusConflict)
+		if got := refused.Text("#recovery-code"); got != fresh.Text("#recovery-code") {
+			t.Errorf("the refused page shows %s", got)
+		}
+		refused.Send(`form[action="/code"]`, fill{"saved": {"1"}}).Is(http.StatusOK)
+	})
 }
 
 func TestNextLeadsNowhereElse(t *testing.T) {
@@ -168,20 +171,21 @@ func TestPagesOfTheAccountNeedOne(t *testing.T) {
 
 func TestSettings(t *testing.T) {
 	t.Parallel()
-	w := apptest.New(t)
-	ada := w.Person("ada")
-	made := ada.Get("/me/settings").Send(`form[action="/me/tokens"]`, fill{"token": {"bot"}}).Is(http.StatusCreated)
-	token := made.Text("#new-token")
-	if by, err := w.Accounts.ActorByToken(t.Context(), token); err != nil || by.Handle != "ada" {
-		t.Fatalf("the token is of %+v, %v", by, err)
-	}
-	list := ada.Get("/me/settings").Lacks("#new-token").Says("bot")
-	list.Send(`form[action^="/me/tokens/"]`, nil).Is(http.StatusOK)
-	if _, err := w.Accounts.ActorByToken(t.Context(), token); err == nil {
-		t.Error("the removed token still works")
-	}
-	ada.Get("/me/settings").Send(`form[action="/me/tokens"]`, fill{"token": {strings.Repeat("x", 61)}}).
-		Is(http.StatusUnprocessableEntity).Has("#f-token-error", "#troubles a[href='#f-token']")
+	apptest.Each(t, func(t *testing.T, w *apptest.World) {
+		ada := w.Person("ada")
+		made := ada.Get("/me/settings").Send(`form[action="/me/tokens"]`, fill{"token": {"bot"}}).Is(http.StatusCreated)
+		token := made.Text("#new-token")
+		if by, err := w.Accounts.ActorByToken(t.Context(), token); err != nil || by.Handle != "ada" {
+			t.Fatalf("the token is of %+v, %v", by, err)
+		}
+		list := ada.Get("/me/settings").Lacks("#new-token").Says("bot")
+		list.Send(`form[action^="/me/tokens/"]`, nil).Is(http.StatusOK)
+		if _, err := w.Accounts.ActorByToken(t.Context(), token); err == nil {
+			t.Error("the removed token still works")
+		}
+		ada.Get("/me/settings").Send(`form[action="/me/tokens"]`, fill{"token": {strings.Repeat("x", 61)}}).
+			Is(http.StatusUnprocessableEntity).Has("#f-token-error", "#troubles a[href='#f-token']")
+	})
 }
 
 // Sign out everywhere ends every browser's session, and API tokens only when
@@ -244,71 +248,75 @@ func TestExportAndErase(t *testing.T) {
 
 func TestSetupIsDoneOnce(t *testing.T) {
 	t.Parallel()
-	w := apptest.New(t)
-	c := w.Visitor()
-	form := c.Get("/setup").Is(http.StatusOK).Has("#f-rules", "#f-code", `input[name=sign_up][value=open][checked]`)
-	bad := form.Send(`form[action="/setup"]`, fill{"code": {"guess"}, "handle": {"cho"}, "name": {"Моя ветвь"}, "languages": {}}).
-		Is(http.StatusUnprocessableEntity).Has("#f-languages-error")
-	if got := bad.Attr("#f-name", "value"); got != "Моя ветвь" {
-		t.Errorf("the name was lost: %q", got)
-	}
-	form.Send(`form[action="/setup"]`, fill{"code": {"guess"}, "handle": {"cho"}, "name": {"Моя ветвь"}}).
-		Is(http.StatusUnprocessableEntity).Has("#f-code-error")
-	preview := form.Send(`form[action="/setup"]`, fill{"rules": {"**важно** <script>"}, "preview": {"1"}}).Is(http.StatusOK)
-	preview.Has(".shown strong").Lacks(".shown script")
+	apptest.Each(t, func(t *testing.T, w *apptest.World) {
+		c := w.Visitor()
+		form := c.Get("/setup").Is(http.StatusOK).Has("#f-rules", "#f-code", `input[name=sign_up][value=open][checked]`)
+		bad := form.Send(`form[action="/setup"]`, fill{"code": {"guess"}, "handle": {"cho"}, "name": {"Моя ветвь"}, "languages": {}}).
+			Is(http.StatusUnprocessableEntity).Has("#f-languages-error")
+		if got := bad.Attr("#f-name", "value"); got != "Моя ветвь" {
+			t.Errorf("the name was lost: %q", got)
+		}
+		form.Send(`form[action="/setup"]`, fill{"code": {"guess"}, "handle": {"cho"}, "name": {"Моя ветвь"}}).
+			Is(http.StatusUnprocessableEntity).Has("#f-code-error")
+		preview := form.Send(`form[action="/setup"]`, fill{"rules": {"**важно** <script>"}, "preview": {"1"}}).Is(http.StatusOK)
+		preview.Has(".shown strong").Lacks(".shown script")
 
-	cho := w.SetUp("cho", fill{"name": {"Моя ветвь"}, "discord": {"https://discord.gg/one"}})
-	cho.Get("/me").Is(http.StatusOK).Has(`a[href="/admin"]`).Says("Моя ветвь")
-	c.Get("/setup").Is(http.StatusNotFound)
-	form.Send(`form[action="/setup"]`, fill{"code": {"guess"}, "handle": {"eve"}}).Is(http.StatusNotFound)
+		cho := w.SetUp("cho", fill{"name": {"Моя ветвь"}, "discord": {"https://discord.gg/one"}})
+		cho.Get("/me").Is(http.StatusOK).Has(`a[href="/admin"]`).Says("Моя ветвь")
+		c.Get("/setup").Is(http.StatusNotFound)
+		form.Send(`form[action="/setup"]`, fill{"code": {"guess"}, "handle": {"eve"}}).Is(http.StatusNotFound)
+	})
 }
 
 func TestAdministration(t *testing.T) {
 	t.Parallel()
-	w := apptest.New(t)
-	cho := w.SetUp("cho", nil)
-	form := cho.Get("/admin").Is(http.StatusOK)
-	form.Send(`form[action="/admin"]`, fill{"rate_base": {"RUB"}, "rate_date": {""}, "rate_KZT": {"0,2"}}).
-		Is(http.StatusUnprocessableEntity).Has("#f-rates-error")
-	form.Send(`form[action="/admin"]`, fill{"rate_base": {"RUB"}, "rate_date": {"2026-01-02"}, "rate_KZT": {"0.2"}, "name": {"Иначе"}}).Is(http.StatusOK)
-	again := cho.Get("/admin").Says("Иначе")
-	if got := again.Attr("#f-rate_KZT", "value"); got != "0.2" {
-		t.Errorf("the rate came back as %q", got)
-	}
-	w.Person("dan")
-	list := cho.Get("/admin/accounts?handle=da").Is(http.StatusOK).Says("dan").Lacks(`form[action="/admin/accounts/cho"]`)
-	list.Send(`form[action="/admin/accounts/dan"]`, fill{"role": {"moderator"}}).Is(http.StatusOK)
-	cho.Get("/admin/accounts").Send(`form[action="/admin/accounts/cho"]`, fill{"role": {"member"}}).Is(http.StatusConflict).Has("#troubles")
+	apptest.Each(t, func(t *testing.T, w *apptest.World) {
+		cho := w.SetUp("cho", nil)
+		form := cho.Get("/admin").Is(http.StatusOK)
+		form.Send(`form[action="/admin"]`, fill{"rate_base": {"RUB"}, "rate_date": {""}, "rate_KZT": {"0,2"}}).
+			Is(http.StatusUnprocessableEntity).Has("#f-rates-error")
+		form.Send(`form[action="/admin"]`, fill{"rate_base": {"RUB"}, "rate_date": {"2026-01-02"}, "rate_KZT": {"0.2"}, "name": {"Иначе"}}).Is(http.StatusOK)
+		again := cho.Get("/admin").Says("Иначе")
+		if got := again.Attr("#f-rate_KZT", "value"); got != "0.2" {
+			t.Errorf("the rate came back as %q", got)
+		}
+		w.Person("dan")
+		list := cho.Get("/admin/accounts?handle=da").Is(http.StatusOK).Says("dan").Lacks(`form[action="/admin/accounts/cho"]`)
+		list.Send(`form[action="/admin/accounts/dan"]`, fill{"role": {"moderator"}}).Is(http.StatusOK)
+		cho.Get("/admin/accounts").Send(`form[action="/admin/accounts/cho"]`, fill{"role": {"member"}}).Is(http.StatusConflict).Has("#troubles")
+	})
 }
 
 func TestApproval(t *testing.T) {
 	t.Parallel()
-	w := apptest.New(t)
-	cho := w.SetUp("cho", fill{"approval": {"1"}})
-	mia := w.Moderator("mia", cho)
-	ada := w.Person("ada")
-	ada.Profile(nil).Is(http.StatusOK)
-	ada.Get("/me").Says("ждёт одобрения")
-	w.Visitor().Get("/tutors/ada").Is(http.StatusNotFound)
-	if p := mia.Get("/admin"); p.Path != "/admin/waiting" {
-		t.Errorf("a moderator's administration is %s", p.Path)
-	}
-	mia.Get("/me").Has(`a[href="/admin/waiting"]`)
-	mia.Get("/admin/waiting").Is(http.StatusOK).Says("ada").Send(`form[action^="/admin/waiting/"]`, nil).Is(http.StatusOK).Lacks(`form[action^="/admin/waiting/"]`)
-	w.Visitor().Get("/tutors/ada").Is(http.StatusOK)
+	apptest.Each(t, func(t *testing.T, w *apptest.World) {
+		cho := w.SetUp("cho", fill{"approval": {"1"}})
+		mia := w.Moderator("mia", cho)
+		ada := w.Person("ada")
+		ada.Profile(nil).Is(http.StatusOK)
+		ada.Get("/me").Says("ждёт одобрения")
+		w.Visitor().Get("/tutors/ada").Is(http.StatusNotFound)
+		if p := mia.Get("/admin"); p.Path != "/admin/waiting" {
+			t.Errorf("a moderator's administration is %s", p.Path)
+		}
+		mia.Get("/me").Has(`a[href="/admin/waiting"]`)
+		mia.Get("/admin/waiting").Is(http.StatusOK).Says("ada").Send(`form[action^="/admin/waiting/"]`, nil).Is(http.StatusOK).Lacks(`form[action^="/admin/waiting/"]`)
+		w.Visitor().Get("/tutors/ada").Is(http.StatusOK)
+	})
 }
 
 func TestHandlesAreSuggestedInTheReadersLanguage(t *testing.T) {
 	t.Parallel()
-	w := apptest.New(t)
-	c := w.Visitor()
-	c.Lang = "en"
-	p := c.Get("/signup").Is(http.StatusOK).Says("A new account")
-	if n := len(p.Texts("input[name=pick]")); n != 4 {
-		t.Errorf("%d handles are suggested", n)
-	}
-	handles := w.Accounts.SuggestHandles(t.Context(), "en", 4)
-	if slices.ContainsFunc(handles, func(h string) bool { return account.CheckHandle(h, account.Member) != nil }) {
-		t.Errorf("a suggested handle is refused: %v", handles)
-	}
+	apptest.Each(t, func(t *testing.T, w *apptest.World) {
+		c := w.Visitor()
+		c.Lang = "en"
+		p := c.Get("/signup").Is(http.StatusOK).Says("A new account")
+		if n := len(p.Texts("input[name=pick]")); n != 4 {
+			t.Errorf("%d handles are suggested", n)
+		}
+		handles := w.Accounts.SuggestHandles(t.Context(), "en", 4)
+		if slices.ContainsFunc(handles, func(h string) bool { return account.CheckHandle(h, account.Member) != nil }) {
+			t.Errorf("a suggested handle is refused: %v", handles)
+		}
+	})
 }

@@ -66,48 +66,51 @@ func TestASecondTabLosesNothing(t *testing.T) {
 
 func TestContactsAreWarnedAbout(t *testing.T) {
 	t.Parallel()
-	w := apptest.New(t)
-	ada := w.Person("ada")
-	warned := ada.Profile(fill{"about": {"Звони +7 912 345-67-89"}}).Is(http.StatusUnprocessableEntity).Has("#f-confirm")
-	warned.Says("телефон")
-	w.Visitor().Get("/tutors/ada").Is(http.StatusNotFound)
-	warned.Send(`form[action="/me/profile"]`, fill{"confirm": {"1"}}).Is(http.StatusOK)
-	w.Visitor().Get("/tutors/ada").Is(http.StatusOK)
+	apptest.Each(t, func(t *testing.T, w *apptest.World) {
+		ada := w.Person("ada")
+		warned := ada.Profile(fill{"about": {"Звони +7 912 345-67-89"}}).Is(http.StatusUnprocessableEntity).Has("#f-confirm")
+		warned.Says("телефон")
+		w.Visitor().Get("/tutors/ada").Is(http.StatusNotFound)
+		warned.Send(`form[action="/me/profile"]`, fill{"confirm": {"1"}}).Is(http.StatusOK)
+		w.Visitor().Get("/tutors/ada").Is(http.StatusOK)
 
-	ada.Service(fill{"summary": {"Пиши на ada@example.org"}}).Is(http.StatusUnprocessableEntity).Has("#f-confirm").
-		Send(`form[action="/me/services/new"]`, fill{"confirm": {"1"}}).Is(http.StatusOK)
-	ada.Profile(fill{"about": {"+7 912 345-67-89"}, "state": {"draft"}}).Is(http.StatusOK) // nobody else sees a draft
+		ada.Service(fill{"summary": {"Пиши на ada@example.org"}}).Is(http.StatusUnprocessableEntity).Has("#f-confirm").
+			Send(`form[action="/me/services/new"]`, fill{"confirm": {"1"}}).Is(http.StatusOK)
+		ada.Profile(fill{"about": {"+7 912 345-67-89"}, "state": {"draft"}}).Is(http.StatusOK) // nobody else sees a draft
+	})
 }
 
 func TestPauseAndReturn(t *testing.T) {
 	t.Parallel()
-	w := apptest.New(t)
-	ada := w.Person("ada")
-	ada.Profile(nil).Is(http.StatusOK)
-	until := w.Clock.Now().AddDate(0, 0, 10).Format(time.DateOnly)
-	ada.Get("/me/profile").Send(`form[action="/me/profile"]`, fill{"state": {"paused"}, "paused_until": {until}}).Is(http.StatusOK)
-	if got := ada.Get("/me/profile").Attr("#f-paused_until", "value"); got != until {
-		t.Errorf("paused until %s, shown %s", until, got)
-	}
-	ada.Get("/me/profile").Send(`form[action="/me/profile"]`, fill{"paused_until": {"2001-01-01"}}).
-		Is(http.StatusUnprocessableEntity).Has("#f-paused_until-error")
-	ada.Get("/me").Send(`.banner form[action="/me/open"]`, nil).Is(http.StatusOK).Lacks(`form[action="/me/open"]`)
-	w.Visitor().Get("/search?q=go").Has(`a[href="/tutors/ada"]`)
+	apptest.Each(t, func(t *testing.T, w *apptest.World) {
+		ada := w.Person("ada")
+		ada.Profile(nil).Is(http.StatusOK)
+		until := w.Clock.Now().AddDate(0, 0, 10).Format(time.DateOnly)
+		ada.Get("/me/profile").Send(`form[action="/me/profile"]`, fill{"state": {"paused"}, "paused_until": {until}}).Is(http.StatusOK)
+		if got := ada.Get("/me/profile").Attr("#f-paused_until", "value"); got != until {
+			t.Errorf("paused until %s, shown %s", until, got)
+		}
+		ada.Get("/me/profile").Send(`form[action="/me/profile"]`, fill{"paused_until": {"2001-01-01"}}).
+			Is(http.StatusUnprocessableEntity).Has("#f-paused_until-error")
+		ada.Get("/me").Send(`.banner form[action="/me/open"]`, nil).Is(http.StatusOK).Lacks(`form[action="/me/open"]`)
+		w.Visitor().Get("/search?q=go").Has(`a[href="/tutors/ada"]`)
+	})
 }
 
 func TestAProfileThatFellAsleepWakesWithOneClick(t *testing.T) {
 	t.Parallel()
-	w := apptest.New(t)
-	ada := w.Person("ada")
-	ada.Profile(nil).Is(http.StatusOK)
-	const day = 24 * time.Hour
-	w.Later(61 * day)
-	w.Later(15 * day)
-	w.Visitor().Get("/search?q=go").Lacks(`a[href="/tutors/ada"]`)
-	w.Clock.Advance(-76 * day) // the session's library has a clock of its own
-	ada.SignIn()
-	ada.Get("/me").Says("Профиль спит").Send(`.banner form[action="/me/open"]`, nil).Is(http.StatusOK).Lacks(`form[action="/me/open"]`)
-	w.Visitor().Get("/search?q=go").Has(`a[href="/tutors/ada"]`)
+	apptest.Each(t, func(t *testing.T, w *apptest.World) {
+		ada := w.Person("ada")
+		ada.Profile(nil).Is(http.StatusOK)
+		const day = 24 * time.Hour
+		w.Later(61 * day)
+		w.Later(15 * day)
+		w.Visitor().Get("/search?q=go").Lacks(`a[href="/tutors/ada"]`)
+		w.Clock.Advance(-76 * day) // the session's library has a clock of its own
+		ada.SignIn()
+		ada.Get("/me").Says("Профиль спит").Send(`.banner form[action="/me/open"]`, nil).Is(http.StatusOK).Lacks(`form[action="/me/open"]`)
+		w.Visitor().Get("/search?q=go").Has(`a[href="/tutors/ada"]`)
+	})
 }
 
 func TestOwnServices(t *testing.T) {
@@ -156,31 +159,32 @@ func TestOwnServices(t *testing.T) {
 
 func TestPicture(t *testing.T) {
 	t.Parallel()
-	w := apptest.New(t)
-	ada := w.Person("ada")
-	if p := ada.Get("/me/profile/picture").Is(http.StatusOK); p.Path != "/me/profile" {
-		t.Errorf("without a profile a picture begins at %s", p.Path)
-	}
-	ada.Profile(nil)
-	page := ada.Get("/me/profile/picture").Is(http.StatusOK).Lacks("main img.face")
-	const form = `form[enctype="multipart/form-data"]`
-	page.Upload(form, "picture", "Ivan_Petrov_passport.svg", []byte(`<svg onload="alert(1)"/>`)).Is(http.StatusUnprocessableEntity).Has("#f-picture-error")
-	page.Send(form, nil).Is(http.StatusUnprocessableEntity).Has("#f-picture-error")
+	apptest.Each(t, func(t *testing.T, w *apptest.World) {
+		ada := w.Person("ada")
+		if p := ada.Get("/me/profile/picture").Is(http.StatusOK); p.Path != "/me/profile" {
+			t.Errorf("without a profile a picture begins at %s", p.Path)
+		}
+		ada.Profile(nil)
+		page := ada.Get("/me/profile/picture").Is(http.StatusOK).Lacks("main img.face")
+		const form = `form[enctype="multipart/form-data"]`
+		page.Upload(form, "picture", "Ivan_Petrov_passport.svg", []byte(`<svg onload="alert(1)"/>`)).Is(http.StatusUnprocessableEntity).Has("#f-picture-error")
+		page.Send(form, nil).Is(http.StatusUnprocessableEntity).Has("#f-picture-error")
 
-	var b bytes.Buffer
-	drawing := image.NewRGBA(image.Rect(0, 0, 300, 200))
-	drawing.Set(9, 9, color.White)
-	if err := png.Encode(&b, drawing); err != nil {
-		t.Fatal(err)
-	}
-	shown := page.Upload(form, "picture", "Ivan_Petrov_passport.png", b.Bytes()).Is(http.StatusOK).Has("main img.face")
-	ada.Get(shown.Attr("main img.face", "src")).Is(http.StatusOK)
-	w.Visitor().Get("/tutors/ada").Has("img.face")
-	if strings.Contains(w.Logs.String(), "Petrov") {
-		t.Error("the file's name is in the log")
-	}
-	shown.Send(`form[action="/me/profile/picture/remove"]`, nil).Is(http.StatusOK).Lacks("main img.face")
-	page.Upload(form, "picture", "big.png", make([]byte, 9<<20)).Is(http.StatusRequestEntityTooLarge)
+		var b bytes.Buffer
+		drawing := image.NewRGBA(image.Rect(0, 0, 300, 200))
+		drawing.Set(9, 9, color.White)
+		if err := png.Encode(&b, drawing); err != nil {
+			t.Fatal(err)
+		}
+		shown := page.Upload(form, "picture", "Ivan_Petrov_passport.png", b.Bytes()).Is(http.StatusOK).Has("main img.face")
+		ada.Get(shown.Attr("main img.face", "src")).Is(http.StatusOK)
+		w.Visitor().Get("/tutors/ada").Has("img.face")
+		if strings.Contains(w.Logs.String(), "Petrov") {
+			t.Error("the file's name is in the log")
+		}
+		shown.Send(`form[action="/me/profile/picture/remove"]`, nil).Is(http.StatusOK).Lacks("main img.face")
+		page.Upload(form, "picture", "big.png", make([]byte, 9<<20)).Is(http.StatusRequestEntityTooLarge)
+	})
 }
 
 func TestPreviewIsAPieceOfThePage(t *testing.T) {

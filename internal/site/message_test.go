@@ -71,35 +71,37 @@ func TestAStrangerAsksATutor(t *testing.T) {
 // TestAnExpiredFormKeepsTheWords sends a form whose session is gone.
 func TestAnExpiredFormKeepsTheWords(t *testing.T) {
 	t.Parallel()
-	w := apptest.New(t)
-	w.Person("ada").Profile(nil).Is(http.StatusOK)
-	kid := w.Visitor()
-	form := kid.Get("/tutors/ada/ask").Is(http.StatusOK)
-	kid.Forget()
-	refused := form.Send("form#ask", fill{"goal": {wish}}).Is(http.StatusForbidden).Has("#troubles")
-	if got := refused.Text("#f-goal"); got != wish {
-		t.Errorf("the form holds %q", got)
-	}
-	if got := refused.Send("form#ask", nil).Is(http.StatusOK).Path; !strings.HasPrefix(got, "/signup") {
-		t.Errorf("the form leads to %s", got)
-	}
+	apptest.Each(t, func(t *testing.T, w *apptest.World) {
+		w.Person("ada").Profile(nil).Is(http.StatusOK)
+		kid := w.Visitor()
+		form := kid.Get("/tutors/ada/ask").Is(http.StatusOK)
+		kid.Forget()
+		refused := form.Send("form#ask", fill{"goal": {wish}}).Is(http.StatusForbidden).Has("#troubles")
+		if got := refused.Text("#f-goal"); got != wish {
+			t.Errorf("the form holds %q", got)
+		}
+		if got := refused.Send("form#ask", nil).Is(http.StatusOK).Path; !strings.HasPrefix(got, "/signup") {
+			t.Errorf("the form leads to %s", got)
+		}
+	})
 }
 
 // TestManyWordsWait keeps the largest inquiry that can be typed.
 func TestManyWordsWait(t *testing.T) {
 	t.Parallel()
-	w := apptest.New(t)
-	w.Person("ada").Profile(nil).Is(http.StatusOK)
-	var b strings.Builder
-	for i := range 1000 {
-		b.WriteRune(rune(0x1F300 + i*7919%0x2f0))
-	}
-	most := b.String()
-	kid := w.Visitor()
-	kid.Get("/tutors/ada/ask").Send("form#ask", fill{"goal": {most}, "background": {most}, "expectation": {most}}).Is(http.StatusOK)
-	if got := kid.Get("/tutors/ada/ask").Text("#f-expectation"); got != most {
-		t.Errorf("%d of %d bytes are left", len(got), len(most))
-	}
+	apptest.Each(t, func(t *testing.T, w *apptest.World) {
+		w.Person("ada").Profile(nil).Is(http.StatusOK)
+		var b strings.Builder
+		for i := range 1000 {
+			b.WriteRune(rune(0x1F300 + i*7919%0x2f0))
+		}
+		most := b.String()
+		kid := w.Visitor()
+		kid.Get("/tutors/ada/ask").Send("form#ask", fill{"goal": {most}, "background": {most}, "expectation": {most}}).Is(http.StatusOK)
+		if got := kid.Get("/tutors/ada/ask").Text("#f-expectation"); got != most {
+			t.Errorf("%d of %d bytes are left", len(got), len(most))
+		}
+	})
 }
 
 func TestThread(t *testing.T) {
@@ -197,30 +199,32 @@ func TestSilenceExpires(t *testing.T) {
 
 func TestWithdraw(t *testing.T) {
 	t.Parallel()
-	w := apptest.New(t)
-	ada, kid := w.Person("ada"), w.Person("kid")
-	ada.Profile(nil).Is(http.StatusOK)
-	path := asks(t, kid, "ada", wish)
-	at := ada.Get(path)
-	kid.Get(path).Send("#withdraw form", nil).Is(http.StatusOK).Says("Ты отозвал")
-	refused := at.Send("form#write", fill{"text": {"Мой длинный ответ"}})
-	if refused.Status != http.StatusConflict {
-		t.Errorf("answering what was withdrawn: %d", refused.Status)
-	}
+	apptest.Each(t, func(t *testing.T, w *apptest.World) {
+		ada, kid := w.Person("ada"), w.Person("kid")
+		ada.Profile(nil).Is(http.StatusOK)
+		path := asks(t, kid, "ada", wish)
+		at := ada.Get(path)
+		kid.Get(path).Send("#withdraw form", nil).Is(http.StatusOK).Says("Ты отозвал")
+		refused := at.Send("form#write", fill{"text": {"Мой длинный ответ"}})
+		if refused.Status != http.StatusConflict {
+			t.Errorf("answering what was withdrawn: %d", refused.Status)
+		}
+	})
 }
 
 func TestTheOtherSideIsErased(t *testing.T) {
 	t.Parallel()
-	w := apptest.New(t)
-	ada, kid := w.Person("ada"), w.Person("kid")
-	ada.Profile(nil).Is(http.StatusOK)
-	path := asks(t, kid, "ada", wish)
-	ada.Get(path).Send("form#write", fill{"text": {"Давай попробуем"}}).Is(http.StatusOK)
-	kid.Get("/me/erase").Send(`form[action$="/me/erase"]`, fill{"handle": {"kid"}}).Is(http.StatusOK)
-	ada.Get(path).Is(http.StatusOK).Says("стёртый аккаунт", "Давай попробуем").Lacks("#write", "#close")
-	if strings.Contains(ada.Get(path).Body, wish) {
-		t.Error("the erased words are still there")
-	}
+	apptest.Each(t, func(t *testing.T, w *apptest.World) {
+		ada, kid := w.Person("ada"), w.Person("kid")
+		ada.Profile(nil).Is(http.StatusOK)
+		path := asks(t, kid, "ada", wish)
+		ada.Get(path).Send("form#write", fill{"text": {"Давай попробуем"}}).Is(http.StatusOK)
+		kid.Get("/me/erase").Send(`form[action$="/me/erase"]`, fill{"handle": {"kid"}}).Is(http.StatusOK)
+		ada.Get(path).Is(http.StatusOK).Says("стёртый аккаунт", "Давай попробуем").Lacks("#write", "#close")
+		if strings.Contains(ada.Get(path).Body, wish) {
+			t.Error("the erased words are still there")
+		}
+	})
 }
 
 func TestInboxAndFeed(t *testing.T) {
@@ -277,43 +281,45 @@ func TestInboxAndFeed(t *testing.T) {
 
 func TestCapacity(t *testing.T) {
 	t.Parallel()
-	w := apptest.New(t)
-	ada := w.Person("ada")
-	ada.Get("/me/services").Is(http.StatusOK).Lacks("#capacity")
-	ada.Profile(nil).Is(http.StatusOK)
-	page := ada.Get("/me/services").Is(http.StatusOK)
-	refused := page.Send("#capacity", fill{"capacity": {"много"}}).Is(http.StatusUnprocessableEntity).Has("#f-capacity-error")
-	if got := refused.Attr("#f-capacity", "value"); got != "много" {
-		t.Errorf("the field holds %q", got)
-	}
-	page.Send("#capacity", fill{"capacity": {"1"}}).Is(http.StatusOK).Has(`#f-capacity[value="1"]`)
-	w.Visitor().Get("/tutors/ada").Is(http.StatusOK).Says("возьмёт ещё 1 обращение")
-	asks(t, w.Person("kid"), "ada", wish)
-	w.Visitor().Get("/tutors/ada").Is(http.StatusOK).Says("обращений и так хватает")
-	w.Person("ben").Get("/tutors/ada/ask").Send("form#ask", fill{"goal": {wish}}).Is(http.StatusConflict).Has("#troubles")
+	apptest.Each(t, func(t *testing.T, w *apptest.World) {
+		ada := w.Person("ada")
+		ada.Get("/me/services").Is(http.StatusOK).Lacks("#capacity")
+		ada.Profile(nil).Is(http.StatusOK)
+		page := ada.Get("/me/services").Is(http.StatusOK)
+		refused := page.Send("#capacity", fill{"capacity": {"много"}}).Is(http.StatusUnprocessableEntity).Has("#f-capacity-error")
+		if got := refused.Attr("#f-capacity", "value"); got != "много" {
+			t.Errorf("the field holds %q", got)
+		}
+		page.Send("#capacity", fill{"capacity": {"1"}}).Is(http.StatusOK).Has(`#f-capacity[value="1"]`)
+		w.Visitor().Get("/tutors/ada").Is(http.StatusOK).Says("возьмёт ещё 1 обращение")
+		asks(t, w.Person("kid"), "ada", wish)
+		w.Visitor().Get("/tutors/ada").Is(http.StatusOK).Says("обращений и так хватает")
+		w.Person("ben").Get("/tutors/ada/ask").Send("form#ask", fill{"goal": {wish}}).Is(http.StatusConflict).Has("#troubles")
+	})
 }
 
 // TestTheWayIn goes from three questions to a tutor's form.
 func TestTheWayIn(t *testing.T) {
 	t.Parallel()
-	w := apptest.New(t)
-	ada, ben := w.Person("ada"), w.Person("ben")
-	ada.Profile(fill{"skill": {"Go"}}).Is(http.StatusOK)
-	ada.Service(fill{"title": {"План на месяц"}, "format": {"plan"}, "minutes": {""}}).Is(http.StatusOK)
-	ben.Profile(fill{"skill": {"Python"}}).Is(http.StatusOK)
-	ben.Service(fill{"title": {"Первый шаг"}, "pricing": {"free"}, "price": {""}}).Is(http.StatusOK)
+	apptest.Each(t, func(t *testing.T, w *apptest.World) {
+		ada, ben := w.Person("ada"), w.Person("ben")
+		ada.Profile(fill{"skill": {"Go"}}).Is(http.StatusOK)
+		ada.Service(fill{"title": {"План на месяц"}, "format": {"plan"}, "minutes": {""}}).Is(http.StatusOK)
+		ben.Profile(fill{"skill": {"Python"}}).Is(http.StatusOK)
+		ben.Service(fill{"title": {"Первый шаг"}, "pricing": {"free"}, "price": {""}}).Is(http.StatusOK)
 
-	kid := w.Visitor()
-	page := kid.Get("/").Is(http.StatusOK).Follow(`.door a[href="/join"]`).Is(http.StatusOK).Lacks("#h-plans", ".card")
-	if got := len(page.Texts("#join select")); got != 3 {
-		t.Errorf("%d questions", got)
-	}
-	found := page.Send("form#join", fill{"draw": {"code"}, "level": {"zero"}}).Is(http.StatusOK)
-	if got := found.Texts("h2"); strings.Join(got[:3], "|") != "Сначала — бесплатное|План учёбы|Бесплатно — с наставником" {
-		t.Errorf("the sections are %q", got)
-	}
-	found.Says("План на месяц", "Первый шаг", "ada").Has(`option[value=code][selected]`)
-	kid.Get("/join?draw=<b>&level=x&how=").Is(http.StatusOK)
-	kid.Get("/search?q=zzzzqqqq").Has(`.nothing a[href="/join"]`)
-	found.Follow(`#h-paid ~ .shelf a[href^="/tutors/"], section .shelf a[href^="/tutors/"]`).Is(http.StatusOK).Has(".asks a.btn")
+		kid := w.Visitor()
+		page := kid.Get("/").Is(http.StatusOK).Follow(`.door a[href="/join"]`).Is(http.StatusOK).Lacks("#h-plans", ".card")
+		if got := len(page.Texts("#join select")); got != 3 {
+			t.Errorf("%d questions", got)
+		}
+		found := page.Send("form#join", fill{"draw": {"code"}, "level": {"zero"}}).Is(http.StatusOK)
+		if got := found.Texts("h2"); strings.Join(got[:3], "|") != "Сначала — бесплатное|План учёбы|Бесплатно — с наставником" {
+			t.Errorf("the sections are %q", got)
+		}
+		found.Says("План на месяц", "Первый шаг", "ada").Has(`option[value=code][selected]`)
+		kid.Get("/join?draw=<b>&level=x&how=").Is(http.StatusOK)
+		kid.Get("/search?q=zzzzqqqq").Has(`.nothing a[href="/join"]`)
+		found.Follow(`#h-paid ~ .shelf a[href^="/tutors/"], section .shelf a[href^="/tutors/"]`).Is(http.StatusOK).Has(".asks a.btn")
+	})
 }

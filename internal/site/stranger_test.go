@@ -15,29 +15,30 @@ import (
 
 func TestLookingAtAFormStoresNothing(t *testing.T) {
 	t.Parallel()
-	w := apptest.New(t)
-	c := w.Visitor()
-	token := ""
-	for _, path := range []string{"/login", "/signup", "/claim", "/login"} {
-		p := c.Get(path).Is(http.StatusOK)
-		if next := p.Attr(`input[name="csrf"]`, "value"); token != "" && next != token {
-			t.Errorf("%s has another token", path)
-		} else {
-			token = next
+	apptest.Each(t, func(t *testing.T, w *apptest.World) {
+		c := w.Visitor()
+		token := ""
+		for _, path := range []string{"/login", "/signup", "/claim", "/login"} {
+			p := c.Get(path).Is(http.StatusOK)
+			if next := p.Attr(`input[name="csrf"]`, "value"); token != "" && next != token {
+				t.Errorf("%s has another token", path)
+			} else {
+				token = next
+			}
 		}
-	}
-	for _, ck := range c.Cookies() {
-		if strings.Contains(ck.Name, "session") {
-			t.Errorf("a stranger got %s", ck.Name)
+		for _, ck := range c.Cookies() {
+			if strings.Contains(ck.Name, "session") {
+				t.Errorf("a stranger got %s", ck.Name)
+			}
 		}
-	}
-	c.Post("/login", url.Values{"csrf": {token}, "code": {"x"}}).Is(http.StatusUnprocessableEntity)
-	c.Post("/login", url.Values{"csrf": {token + "x"}, "code": {"x"}}).Is(http.StatusForbidden)
-	other := w.Visitor()
-	other.Post("/login", url.Values{"csrf": {token}, "code": {"x"}}).Is(http.StatusForbidden)
-	other.Get("/login")
-	other.Post("/login", url.Values{"csrf": {token}, "code": {"x"}}).Is(http.StatusForbidden)
-	other.Post("/login", url.Values{"csrf": {""}, "code": {"x"}}).Is(http.StatusForbidden)
+		c.Post("/login", url.Values{"csrf": {token}, "code": {"x"}}).Is(http.StatusUnprocessableEntity)
+		c.Post("/login", url.Values{"csrf": {token + "x"}, "code": {"x"}}).Is(http.StatusForbidden)
+		other := w.Visitor()
+		other.Post("/login", url.Values{"csrf": {token}, "code": {"x"}}).Is(http.StatusForbidden)
+		other.Get("/login")
+		other.Post("/login", url.Values{"csrf": {token}, "code": {"x"}}).Is(http.StatusForbidden)
+		other.Post("/login", url.Values{"csrf": {""}, "code": {"x"}}).Is(http.StatusForbidden)
+	})
 }
 
 // A form that was opened before signing in is refused after it, although the
@@ -73,19 +74,20 @@ func TestAFormFromBeforeSigningInIsStale(t *testing.T) {
 
 func TestAReaderWhoWentAwayIsNoError(t *testing.T) {
 	t.Parallel()
-	w := apptest.New(t)
-	ctx, cancel := context.WithCancel(context.Background())
-	cancel()
-	for _, path := range []string{"/search", "/tutors/ada", "/feed.atom", "/me", "/api/v1/profiles/ada"} {
-		out := httptest.NewRecorder()
-		w.Handler().ServeHTTP(out, httptest.NewRequestWithContext(ctx, http.MethodGet, path, nil))
-		if out.Code == http.StatusInternalServerError || out.Code == http.StatusServiceUnavailable {
-			t.Errorf("%s: %d", path, out.Code)
+	apptest.Each(t, func(t *testing.T, w *apptest.World) {
+		ctx, cancel := context.WithCancel(context.Background())
+		cancel()
+		for _, path := range []string{"/search", "/tutors/ada", "/feed.atom", "/me", "/api/v1/profiles/ada"} {
+			out := httptest.NewRecorder()
+			w.Handler().ServeHTTP(out, httptest.NewRequestWithContext(ctx, http.MethodGet, path, nil))
+			if out.Code == http.StatusInternalServerError || out.Code == http.StatusServiceUnavailable {
+				t.Errorf("%s: %d", path, out.Code)
+			}
 		}
-	}
-	if logged := w.Logs.String(); strings.Contains(logged, "level=ERROR") {
-		t.Errorf("logged %s", logged)
-	}
+		if logged := w.Logs.String(); strings.Contains(logged, "level=ERROR") {
+			t.Errorf("logged %s", logged)
+		}
+	})
 }
 
 func TestScriptsAreReadStrictly(t *testing.T) {
@@ -135,38 +137,41 @@ func TestPackedOnlyForWhoTakesIt(t *testing.T) {
 
 func TestTheOtherRolesAddressIsNotForEver(t *testing.T) {
 	t.Parallel()
-	w := apptest.New(t)
-	w.Person("ada").Profile(nil).Is(http.StatusOK)
-	p := w.Visitor().Stay().Get("/creators/ada").Is(http.StatusFound)
-	if got := p.Header.Get("Cache-Control"); got != "no-cache" {
-		t.Errorf("Cache-Control %q", got)
-	}
+	apptest.Each(t, func(t *testing.T, w *apptest.World) {
+		w.Person("ada").Profile(nil).Is(http.StatusOK)
+		p := w.Visitor().Stay().Get("/creators/ada").Is(http.StatusFound)
+		if got := p.Header.Get("Cache-Control"); got != "no-cache" {
+			t.Errorf("Cache-Control %q", got)
+		}
+	})
 }
 
 func TestPricesOfTwoCurrenciesAreNotCompared(t *testing.T) {
 	t.Parallel()
-	w := apptest.New(t)
-	ada := w.Person("ada")
-	ada.Profile(nil).Is(http.StatusOK)
-	for _, x := range [][2]string{{"20", "USD"}, {"900", "RUB"}, {"1500", "RUB"}} {
-		ada.Service(fill{"title": {x[1] + x[0]}, "price": {x[0]}, "currency": {x[1]}}).Is(http.StatusOK)
-	}
-	h := pagesOf(w, func(*site.Config) {})
-	body := asked(h, "/tutors/ada").Body.String()
-	order := []int{strings.Index(body, "RUB900"), strings.Index(body, "RUB1500"), strings.Index(body, "USD20")}
-	if !slices.IsSorted(order) || order[0] < 0 {
-		t.Errorf("shown at %v", order)
-	}
+	apptest.Each(t, func(t *testing.T, w *apptest.World) {
+		ada := w.Person("ada")
+		ada.Profile(nil).Is(http.StatusOK)
+		for _, x := range [][2]string{{"20", "USD"}, {"900", "RUB"}, {"1500", "RUB"}} {
+			ada.Service(fill{"title": {x[1] + x[0]}, "price": {x[0]}, "currency": {x[1]}}).Is(http.StatusOK)
+		}
+		h := pagesOf(w, func(*site.Config) {})
+		body := asked(h, "/tutors/ada").Body.String()
+		order := []int{strings.Index(body, "RUB900"), strings.Index(body, "RUB1500"), strings.Index(body, "USD20")}
+		if !slices.IsSorted(order) || order[0] < 0 {
+			t.Errorf("shown at %v", order)
+		}
+	})
 }
 
 func TestOneClickPublishesNoContactUnasked(t *testing.T) {
 	t.Parallel()
-	w := apptest.New(t)
-	ada := w.Person("ada")
-	ada.Profile(nil).Is(http.StatusOK)
-	ada.Service(fill{"summary": {"Пиши на ada@example.org"}, "state": {"draft"}}).Is(http.StatusOK)
-	list := ada.Get("/me/services")
-	asked := list.Send(`form[action$="/state"]`, fill{"state": {"published"}}).Is(http.StatusUnprocessableEntity).Has("#f-confirm")
-	asked.Send(`form[action^="/me/services/"]`, fill{"confirm": {"1"}}).Is(http.StatusOK)
-	w.Visitor().Get("/tutors/ada").Has(`a[href^="/services/"]`)
+	apptest.Each(t, func(t *testing.T, w *apptest.World) {
+		ada := w.Person("ada")
+		ada.Profile(nil).Is(http.StatusOK)
+		ada.Service(fill{"summary": {"Пиши на ada@example.org"}, "state": {"draft"}}).Is(http.StatusOK)
+		list := ada.Get("/me/services")
+		asked := list.Send(`form[action$="/state"]`, fill{"state": {"published"}}).Is(http.StatusUnprocessableEntity).Has("#f-confirm")
+		asked.Send(`form[action^="/me/services/"]`, fill{"confirm": {"1"}}).Is(http.StatusOK)
+		w.Visitor().Get("/tutors/ada").Has(`a[href^="/services/"]`)
+	})
 }
