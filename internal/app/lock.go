@@ -21,7 +21,7 @@ func Lock(dir string) (unlock func(), err error) {
 	}
 	if err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != nil {
 		_ = f.Close()
-		return nil, locked().Wrap(fmt.Errorf("%s is in use by another serve or restore", dir))
+		return nil, locked().Wrap(fmt.Errorf("an oduvan is already running with the data folder %s: stop it first, or choose another folder with --data", dir))
 	}
 	return func() { _ = f.Close() }, nil
 }

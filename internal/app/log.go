@@ -18,6 +18,12 @@ func known(key string) bool {
 
 type knownKeys struct{ slog.Handler }
 
+// listed tells whether an attribute may be written. A group could carry any key
+// under a listed name.
+func listed(a slog.Attr) bool {
+	return known(a.Key) && a.Value.Resolve().Kind() != slog.KindGroup
+}
+
 // OnlyKnownKeys lets only listed keys through to a log, once, at the edge: what
 // a later line of code adds by mistake does not leave the program.
 func OnlyKnownKeys(h slog.Handler) slog.Handler { return knownKeys{h} }
@@ -26,7 +32,7 @@ func OnlyKnownKeys(h slog.Handler) slog.Handler { return knownKeys{h} }
 func (k knownKeys) Handle(ctx context.Context, r slog.Record) error {
 	out := slog.NewRecord(r.Time, r.Level, r.Message, r.PC)
 	r.Attrs(func(a slog.Attr) bool {
-		if known(a.Key) {
+		if listed(a) {
 			out.AddAttrs(a)
 		}
 		return true
@@ -38,7 +44,7 @@ func (k knownKeys) Handle(ctx context.Context, r slog.Record) error {
 func (k knownKeys) WithAttrs(attrs []slog.Attr) slog.Handler {
 	kept := make([]slog.Attr, 0, len(attrs))
 	for _, a := range attrs {
-		if known(a.Key) {
+		if listed(a) {
 			kept = append(kept, a)
 		}
 	}

@@ -13,6 +13,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -95,7 +96,27 @@ func TestHelp(t *testing.T) {
 type serving struct {
 	cmd *exec.Cmd
 	url string
-	out *bytes.Buffer
+	out *output
+}
+
+// output is what a program has said, read while it goes on.
+type output struct {
+	mu   sync.Mutex
+	text bytes.Buffer
+}
+
+// Write adds to it.
+func (o *output) Write(b []byte) (int, error) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.text.Write(b)
+}
+
+// String is all of it.
+func (o *output) String() string {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.text.String()
 }
 
 var ready = regexp.MustCompile(`ready at (http://\S+)`)
@@ -108,7 +129,7 @@ func serve(t *testing.T, dir string, extra ...string) *serving {
 		t.Fatal(err)
 	}
 	args := append([]string{"serve", "--data", dir, "--listen", "127.0.0.1:0"}, extra...)
-	s := &serving{cmd: exec.Command(exe, args...), out: &bytes.Buffer{}}
+	s := &serving{cmd: exec.Command(exe, args...), out: &output{}}
 	r, w := io.Pipe()
 	s.cmd.Stdout, s.cmd.Stderr = w, w
 	if err := s.cmd.Start(); err != nil {
@@ -125,7 +146,7 @@ func serve(t *testing.T, dir string, extra ...string) *serving {
 		told := false
 		for {
 			n, err := r.Read(buf)
-			s.out.Write(buf[:n])
+			_, _ = s.out.Write(buf[:n])
 			if m := ready.FindStringSubmatch(s.out.String()); m != nil && !told {
 				told = true
 				found <- m[1]
@@ -177,7 +198,8 @@ func TestCommandsWorkBesideServe(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
 	s := serve(t, dir)
-	if out, err := oduvan(t, dir, "serve", "--listen", "127.0.0.1:0"); err == nil || !strings.Contains(err.Error(), "3") {
+	if out, err := oduvan(t, dir, "serve", "--listen", "127.0.0.1:0"); err == nil || !strings.Contains(err.Error(), "3") ||
+		!strings.Contains(out, "an oduvan is already running with the data folder "+dir) || strings.Contains(out, "restore") {
 		t.Errorf("a second serve: %v\n%s", err, out)
 	}
 	out, err := oduvan(t, dir, "account", "create", "ada", "--role", "operator", "--json")
@@ -197,6 +219,34 @@ func TestCommandsWorkBesideServe(t *testing.T) {
 	}
 	if status, _ := s.get(t, "/readyz"); status != http.StatusOK {
 		t.Errorf("/readyz: %d", status)
+	}
+}
+
+// TestLogsAreForMachines: where no person looks on, each line of the log is one
+// JSON object, and none of its keys can hold what a person is known by.
+func TestLogsAreForMachines(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	if err := os.WriteFile(filepath.Join(dir, "index"), []byte("no folder"), 0o600); err != nil { // something to complain of
+		t.Fatal(err)
+	}
+	s := serve(t, dir)
+	lines := 0
+	for line := range strings.Lines(s.out.String()) {
+		if !strings.HasPrefix(line, "{") {
+			continue // what is told to the console
+		}
+		var said map[string]any
+		if err := json.Unmarshal([]byte(line), &said); err != nil {
+			t.Fatalf("%v: %s", err, line)
+		}
+		lines++
+		if said["level"] == nil || said["time"] == nil || said["msg"] == nil {
+			t.Errorf("got %s", line)
+		}
+	}
+	if lines == 0 {
+		t.Errorf("the broken index is not in the log:\n%s", s.out)
 	}
 }
 

@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"os"
 	"sort"
 	"strconv"
@@ -56,7 +55,7 @@ func (c *command) runImport(cmd *cobra.Command, path string, f importFlags) erro
 	in := transfer.Input{Format: f.format, Reader: file, Publish: f.publish, DryRun: f.dryRun, Progress: c.progress()}
 	done := func(err error) error { return err }
 	if f.claims != "" && !f.dryRun {
-		if in.Claims, done, err = newFile(f.claims); err != nil {
+		if in.Claims, done, err = newFile(f.claims, 0o600); err != nil {
 			return err
 		}
 	}
@@ -65,28 +64,6 @@ func (c *command) runImport(cmd *cobra.Command, path string, f importFlags) erro
 		return err
 	}
 	return c.printReport(report, f)
-}
-
-// newFile opens a file that only its owner may read and that was not there:
-// claim codes are never written over. done keeps it after success and removes
-// it after a failure.
-func newFile(path string) (w io.Writer, done func(error) error, err error) {
-	out, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
-	if err != nil {
-		return nil, nil, err
-	}
-	return out, func(err error) error {
-		if err == nil {
-			err = out.Sync()
-		}
-		if cerr := out.Close(); err == nil {
-			err = cerr
-		}
-		if err != nil {
-			_ = os.Remove(path)
-		}
-		return err
-	}, nil
 }
 
 // counted is a number of things in words.
@@ -143,29 +120,4 @@ func (c *command) progress() func(done, total int) {
 			fmt.Fprintln(out)
 		}
 	}
-}
-
-func (c *command) exporting() *cobra.Command {
-	return &cobra.Command{Use: "export [FILE]", Short: "Write all public profiles and services as a file that import reads", Args: cobra.MaximumNArgs(1),
-		RunE: func(cmd *cobra.Command, args []string) (err error) {
-			a, err := c.open(cmd)
-			if err != nil {
-				return err
-			}
-			defer a.Close()
-			var out io.Writer = c.Out
-			if len(args) == 1 && args[0] != "-" {
-				file, err := os.Create(args[0])
-				if err != nil {
-					return err
-				}
-				defer func() {
-					if cerr := file.Close(); err == nil {
-						err = cerr
-					}
-				}()
-				out = file
-			}
-			return a.Transfer.Export(cmd.Context(), out)
-		}}
 }
