@@ -42,7 +42,7 @@ var may = map[string][]string{
 	"internal/fault/answer": {"internal/fault"},
 
 	"internal/fault": {}, "internal/failpoint": {}, "internal/config": {}, "internal/limit": {}, "internal/markup": {}, "internal/secret": {}, "internal/outbound": {"internal/fault"},
-	"internal/money": {"internal/fault"}, "internal/blob": {"internal/fault"}, "internal/media": {"internal/fault"},
+	"internal/money": {"internal/fault"}, "internal/blob": {"internal/fault"}, "internal/media": {"internal/fault"}, "internal/control": {"internal/fault"},
 	"migrations": {}, "web": {}, "search": {}, "search/…": {"search", "search/…"},
 
 	"internal/apptest": {"internal/…", "web"}, "internal/db/dbtest": {"internal/db", "migrations"},
