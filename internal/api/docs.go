@@ -14,6 +14,7 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/gin-gonic/gin"
 
+	"github.com/tmoeg/oduvan/internal/branch"
 	"github.com/tmoeg/oduvan/internal/markup"
 	"github.com/tmoeg/oduvan/web"
 )
@@ -26,11 +27,11 @@ type words map[string]string
 // The readable page: what a person needs of the document, in reading order.
 type (
 	docPage struct {
-		Lang, Other, Path, Title, CSS, Icon, Document string
-		W                                             words
-		About                                         template.HTML
-		Groups                                        []docGroup
-		Shapes                                        []docTable
+		Lang, Title, CSS, Icon, Document string
+		W                                words
+		About                            template.HTML
+		Groups                           []docGroup
+		Shapes                           []docTable
 	}
 	docGroup struct {
 		Text       string
@@ -75,14 +76,11 @@ func (a *API) page(lang string) ([]byte, error) {
 	}
 	doc := a.huma.OpenAPI()
 	w := &writer{doc: doc, w: all[lang], base: a.URL + prefix}
-	page := docPage{Lang: lang, Other: english, Path: docsPath, Title: boardMark, W: w.w, Document: documentPath,
-		CSS: a.Asset("base.css"), Icon: a.Asset("icon.svg"), About: template.HTML(markup.Render(doc.Info.Description)), //nolint:gosec // our own text, sanitised
+	page := docPage{Lang: lang, Title: boardMark, W: w.w, Document: documentPath,
+		CSS: a.Asset("base.css"), Icon: a.Asset("icon.svg"), About: template.HTML(markup.Render(w.say("about", doc.Info.Description))), //nolint:gosec // our own text, sanitised
 		Shapes: w.shapes()}
-	if lang == english {
-		page.Other = russian
-	}
 	for _, tag := range doc.Tags {
-		group := docGroup{Text: tag.Description}
+		group := docGroup{Text: w.say("tag."+tag.Name, tag.Description)}
 		for _, rt := range a.routes {
 			if rt.op.Tags[0] == tag.Name {
 				group.Operations = append(group.Operations, w.operation(rt.op))
@@ -91,12 +89,26 @@ func (a *API) page(lang string) ([]byte, error) {
 		page.Groups = append(page.Groups, group)
 	}
 	var out bytes.Buffer
-	err = tmpl.ExecuteTemplate(&out, "page.html", page)
-	return out.Bytes(), err
+	if err := tmpl.ExecuteTemplate(&out, "page.html", page); err != nil {
+		return nil, err
+	}
+	a.links[lang] = fmt.Appendf(nil, `<a href="/%[1]s%[2]s" hreflang="%[1]s" lang="%[1]s" aria-label="%[3]s">%[4]s</a>`,
+		lang, docsPath, w.w["own"], w.w["short"])
+	return out.Bytes(), nil
+}
+
+// say is the document's own sentence in the page's language. Only what stands
+// beside a field stays English, and the page says so.
+func (w *writer) say(key, english string) string {
+	if text := w.w[key]; text != "" {
+		return text
+	}
+	return english
 }
 
 func (w *writer) operation(op *huma.Operation) docOperation {
-	out := docOperation{ID: op.OperationID, Method: op.Method, Path: prefix + op.Path, Summary: op.Summary, Text: op.Description, Own: own(op)}
+	out := docOperation{ID: op.OperationID, Method: op.Method, Path: prefix + op.Path, Own: own(op),
+		Summary: w.say("summary."+op.OperationID, op.Summary), Text: w.say("text."+op.OperationID, op.Description)}
 	out.W, out.Label = w.w, w.w["parameters"]+" "+op.Method+" "+op.Path
 	for _, p := range op.Parameters {
 		f := w.field(p.Name, p.Schema, p.Required)
@@ -110,7 +122,7 @@ func (w *writer) operation(op *huma.Operation) docOperation {
 	}
 	out.Curl = w.curl(op, sample)
 	for status, r := range op.Responses {
-		out.Answers = append(out.Answers, docAnswer{Status: status, Text: r.Description})
+		out.Answers = append(out.Answers, docAnswer{Status: status, Text: w.say("status."+status, r.Description)})
 		if m := r.Content["application/json"]; m != nil {
 			out.Status, out.Sample, out.Answer = status, w.sample(m.Schema), shape(m.Schema.Ref)
 		}
@@ -262,33 +274,58 @@ func (w *writer) example(s *huma.Schema) any {
 	return ""
 }
 
-// serveDocs shows the page in the language of the address, else of the browser.
-func (a *API) serveDocs(c *gin.Context, r *request) error {
-	lang, named := prefixed(c.Request)
-	if !named {
-		lang = r.lang
-	}
+// serveDocs shows the page in the language of the address, of the reader's
+// choice on the board, or of the browser; always one that the branch speaks.
+func (a *API) serveDocs(c *gin.Context, _ *request) error {
 	settings, err := a.Branch.Settings(c.Request.Context())
 	if err != nil {
 		return err
 	}
+	lang := reader(c.Request, settings)
 	name := settings.Name
 	if name == "" {
 		name = a.huma.OpenAPI().Info.Title
 	}
 	page := bytes.ReplaceAll(a.docs[lang], []byte(boardMark), []byte(template.HTMLEscapeString(name)))
 	page = bytes.Replace(page, []byte(themeMark), []byte(theme(c.Request)), 1)
+	page = bytes.Replace(page, []byte(switchMark), a.switches(lang, settings.Languages), 1)
 	c.Header("Content-Security-Policy", web.Policy)
 	c.Header("Cache-Control", "no-cache")
 	c.Data(http.StatusOK, "text/html; charset=utf-8", page)
 	return nil
 }
 
-// The places in a finished page where the board's name and the reader's theme go.
+// switches are the links to the page in the branch's other languages.
+func (a *API) switches(lang string, langs []string) []byte {
+	var out []byte
+	for _, other := range langs {
+		if other != lang {
+			out = append(out, a.links[other]...)
+		}
+	}
+	return out
+}
+
+// The places in a finished page where the board's name, the reader's theme and
+// the switch of languages go.
 const (
-	boardMark = "%%BOARD%%"
-	themeMark = "%%THEME%%"
+	boardMark  = "%%BOARD%%"
+	themeMark  = "%%THEME%%"
+	switchMark = "%%SWITCH%%"
 )
+
+// reader is the language for a reader of the page, as on every other page.
+func reader(r *http.Request, b branch.Settings) string {
+	if lang, named := prefixed(r); named {
+		return b.Spoken(lang)
+	}
+	for _, name := range []string{"__Host-lang", "oduvan-lang"} {
+		if ck, err := r.Cookie(name); err == nil && b.Speaks(ck.Value) {
+			return ck.Value
+		}
+	}
+	return b.Prefers(r.Header.Get("Accept-Language"))
+}
 
 // theme is the attribute of the look that this browser asked for, as on every
 // other page; empty where it follows the system.

@@ -4,14 +4,19 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"net/http/httptest"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
+	"unicode"
 
 	"github.com/andybalholm/cascadia"
 	"github.com/google/go-cmp/cmp"
 	"golang.org/x/net/html"
 
+	"github.com/tmoeg/oduvan/internal/branch"
+	"github.com/tmoeg/oduvan/internal/db"
 	"github.com/tmoeg/oduvan/internal/db/dbtest"
 )
 
@@ -150,7 +155,7 @@ func TestDocumented(t *testing.T) {
 func TestReadablePage(t *testing.T) {
 	t.Parallel()
 	w := open(t, dbtest.New(t), wide())
-	for path, lang := range map[string]string{"/api/docs": "en", "/ru/api/docs": "ru", "/en/api/docs": "en"} {
+	for path, lang := range map[string]string{"/api/docs": "ru", "/ru/api/docs": "ru", "/en/api/docs": "en"} {
 		inner := "/api/docs"
 		rec := w.ask("GET", inner, "", "")
 		if path != inner { // as the site's prefix handling passes it on
@@ -188,6 +193,88 @@ func TestReadablePage(t *testing.T) {
 			t.Errorf("%s has a hole", path)
 		}
 	}
+}
+
+// TestReadablePageInRussian holds that the page in Russian says everything in
+// Russian but code and the words beside fields, which it calls English.
+func TestReadablePageInRussian(t *testing.T) {
+	t.Parallel()
+	w := open(t, dbtest.New(t), wide())
+	russian, english := w.stripped("/ru/api/docs", "/api/docs").Body.String(), w.stripped("/en/api/docs", "/api/docs").Body.String()
+	sentence := regexp.MustCompile(`[A-Za-z]{2,}[ ,;:]+[a-z]{2,}`)
+	said := 0
+	for _, page := range []struct{ name, body string }{{"ru", russian}, {"en", english}} {
+		root, err := html.Parse(strings.NewReader(page.body))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for n := range root.Descendants() {
+			if n.Type != html.TextNode || set(n, "code", "pre", "title", "[lang]") {
+				continue
+			}
+			switch text := strings.TrimSpace(n.Data); {
+			case page.name == "en" && strings.ContainsFunc(text, func(r rune) bool { return unicode.Is(unicode.Cyrillic, r) }):
+				t.Errorf("the English page says %q", text)
+			case page.name == "ru" && sentence.MatchString(text) && !strings.ContainsFunc(text, func(r rune) bool { return unicode.Is(unicode.Cyrillic, r) }):
+				t.Errorf("the Russian page says %q", text)
+			case page.name == "ru" && text != "":
+				said++
+			}
+		}
+	}
+	if said < 300 || !strings.Contains(russian, "Описания полей на этой странице на английском") {
+		t.Errorf("%d texts, or nothing is said of the English ones", said)
+	}
+}
+
+// set tells whether a text stands inside one of these elements; "[lang]" is one
+// below the page's own that names a language.
+func set(n *html.Node, where ...string) bool {
+	for p := n.Parent; p != nil; p = p.Parent {
+		if slices.Contains(where, p.Data) || slices.Contains(where, "[lang]") && p.Data != "html" && attribute(p, "lang") != "" {
+			return true
+		}
+	}
+	return false
+}
+
+// TestReadablePageOfABranch holds the language of the page to the branch's: in
+// its order, by the choice made on the board, and never one it does not speak.
+func TestReadablePageOfABranch(t *testing.T) {
+	t.Parallel()
+	dbtest.Each(t, func(t *testing.T, d *dbtest.World) {
+		w := open(t, d, wide())
+		for _, tt := range []struct {
+			langs          []string
+			accept, cookie string
+			want           string
+		}{
+			{[]string{"ru", "en"}, "", "", "ru"}, {[]string{"en", "ru"}, "", "", "en"}, {[]string{"en", "ru"}, "ru", "", "ru"},
+			{[]string{"en", "ru"}, "ru", "en", "en"}, {[]string{"ru", "en"}, "", "xx", "ru"},
+			{[]string{"en"}, "ru", "ru", "en"}, {[]string{"ru"}, "en", "en", "ru"},
+		} {
+			s := branch.Defaults()
+			s.Languages = tt.langs
+			if err := d.Write(t.Context(), func(tx *db.Tx) error { return branch.Save(t.Context(), tx, s) }); err != nil {
+				t.Fatal(err)
+			}
+			r := httptest.NewRequest(http.MethodGet, "/api/docs", nil)
+			r.Header.Set("Accept-Language", tt.accept)
+			r.AddCookie(&http.Cookie{Name: "oduvan-lang", Value: tt.cookie})
+			rec := httptest.NewRecorder()
+			w.handler.ServeHTTP(rec, r)
+			root, err := html.Parse(rec.Body)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got := attribute(cascadia.Query(root, cascadia.MustCompile("html")), "lang"); got != tt.want {
+				t.Errorf("%+v: got %q", tt, got)
+			}
+			if n := len(cascadia.QueryAll(root, cascadia.MustCompile("header a[hreflang]"))); n != len(tt.langs)-1 {
+				t.Errorf("%+v: %d ways to other languages", tt, n)
+			}
+		}
+	})
 }
 
 func attribute(n *html.Node, name string) string {

@@ -15,7 +15,7 @@ import (
 type searchInput struct {
 	Text     string   `query:"q" maxLength:"200" doc:"What to look for, in Russian or English. Wrong layout, transliteration and slips are mended. Words such as 'free' or 'under 2000' are read as filters." example:"python interview"`
 	Exact    bool     `query:"exact" doc:"Take q as it is typed, mend nothing" example:"false"`
-	Kinds    []string `query:"kind,explode" nullable:"false" maxItems:"5" enum:"tutor,creator,service,work,request" doc:"Kinds of things; repeat the key for several" example:"tutor"`
+	Kinds    []string `query:"kind,explode" nullable:"false" maxItems:"3" enum:"tutor,creator,service" doc:"Kinds of things; repeat the key for several" example:"tutor"`
 	Skills   []string `query:"skill,explode" nullable:"false" maxItems:"20" maxLength:"60" doc:"Skills by their id in the facet, or free words" example:"python"`
 	Levels   []string `query:"level,explode" nullable:"false" maxItems:"4" enum:"hobby,zero,junior,work" doc:"Levels, from school and hobby to work" example:"zero"`
 	Langs    []string `query:"language,explode" nullable:"false" maxItems:"10" maxLength:"8" doc:"Languages of teaching (BCP 47)" example:"ru"`
@@ -57,7 +57,7 @@ type Value struct {
 
 // Item is one public thing.
 type Item struct {
-	Kind        string   `json:"kind" enum:"tutor,creator,service,work,request" doc:"What it is" example:"tutor"`
+	Kind        string   `json:"kind" enum:"tutor,creator,service" doc:"What it is" example:"tutor"`
 	ID          string   `json:"id" doc:"Stable within its kind" example:"1c7e3f0e-6f0a-4c7e-9a53-0d3b2f1c9e11"`
 	Handle      string   `json:"handle" doc:"Of the account behind it" example:"ada-lint"`
 	Name        string   `json:"name" doc:"Display name of that account" example:"Ada"`
