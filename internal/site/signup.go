@@ -37,7 +37,6 @@ func (s *Site) signUpPage(c *gin.Context, bad problems, next string) (templ.Comp
 	if err != nil {
 		return nil, err
 	}
-	f.SignUpURL = "" // the page is already here
 	p := web.SignUpPage{Closed: v.branch.SignUp == branch.Closed, Troubles: bad.Summary, Next: local(next, ""), RulesURL: "/rules"}
 	if p.Closed {
 		return web.SignUp(f, p), nil
