@@ -13,6 +13,11 @@ type InboxPage struct {
 	NextURL string
 }
 
+// worthFiltering tells whether there is anything to choose from.
+func (p InboxPage) worthFiltering() bool {
+	return len(p.Rows) > 0 || p.News > 0 || len(p.Kinds) > 0 && !p.Kinds[0].Selected
+}
+
 // NoticeRow is one thing that a person was told.
 type NoticeRow struct {
 	URL       string // opening it marks it read

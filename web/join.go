@@ -17,3 +17,16 @@ type JoinPage struct {
 
 // helpText is the key of what an outside place of help is good for.
 func helpText(icon string) string { return "join.help_" + icon }
+
+// helpIcon is the drawing for an outside place of help.
+func helpIcon(icon string) string {
+	switch icon {
+	case "discord":
+		return "chat"
+	case "youtube":
+		return "call"
+	case "github":
+		return "review"
+	}
+	return "globe"
+}

@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/chromedp/cdproto/browser"
 	"github.com/chromedp/cdproto/cdp"
 	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/cdproto/log"
@@ -327,6 +328,19 @@ func (t *Tab) Authenticator() *Tab {
 		webauthn.AddVirtualAuthenticatorParams{Options: &webauthn.VirtualAuthenticatorOptions{Protocol: webauthn.AuthenticatorProtocolCtap2,
 			Transport: webauthn.AuthenticatorTransportInternal, HasResidentKey: true, HasUserVerification: true,
 			AutomaticPresenceSimulation: true, IsUserVerified: true}}))
+	return t
+}
+
+// Permits answers the browser's question for a permission ("notifications",
+// "push") before it is asked: "granted" or "denied".
+func (t *Tab) Permits(name, setting string) *Tab {
+	t.T.Helper()
+	t.do("permit "+name, func(ctx context.Context, at *chromedp.Target) (chromedp.Void, error) {
+		_, err := cdp.Call(ctx, chromedp.FromContext(ctx).Browser, browser.SetPermission, browser.SetPermissionParams{Origin: t.w.URL,
+			Permission: &browser.PermissionDescriptor{Name: name, UserVisibleOnly: name == "push"},
+			Setting:    browser.PermissionSetting(setting), BrowserContextID: chromedp.FromContext(ctx).BrowserContextID})
+		return chromedp.Void{}, err
+	})
 	return t
 }
 

@@ -34,6 +34,7 @@ func (s *Site) inquiries(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
+	f.Tab = "inbox"
 	ctx, all := c.Request.Context(), c.Query("all") != ""
 	filter := message.Filter{State: message.Open, Page: pageOf(c)}
 	q := url.Values{}

@@ -202,7 +202,7 @@ func warningWords(f web.Frame, list []profile.Warning) []string {
 		label := map[string]string{"name": "editor.name", "headline": "editor.headline", "about": "editor.about",
 			"skills": "editor.skills_label", "goal": "ask.goal", "background": "ask.background",
 			"expectation": "ask.expectation", "text": "thread.text", "title": "offer.name", "summary": "offer.summary", "rules": "offer.rules"}[w.Field]
-		out = append(out, f.T("editor.contact_in", "field", f.T(label), "what", f.T("editor.contact_"+string(w.Kind))))
+		out = append(out, f.T("editor.contact_in", "field", strings.TrimSuffix(f.T(label), "?"), "what", f.T("editor.contact_"+string(w.Kind))))
 	}
 	return out
 }

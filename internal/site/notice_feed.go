@@ -20,6 +20,7 @@ func (s *Site) noticeSettings(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
+	f.Tab = "inbox"
 	ctx := c.Request.Context()
 	set, err := s.Notices.Settings(ctx, v.actor)
 	if err != nil {

@@ -113,7 +113,7 @@ func (s *Site) threadPage(c *gin.Context, t *message.Thread, typed spoken, bad p
 		Turn: turnWord(f, t, loc), Closed: t.Closed, MarksOn: t.Marks, MarksBoth: t.BothMark, Troubles: bad.Summary,
 		Withdraw: t.State == message.Open && t.Mine == message.Learner, Close: !t.Closed && t.State != message.Open && !t.Other.Erased,
 		Confirm: web.Field{Name: "confirm", Label: f.T("ask.contacts_confirm")}, Warnings: warningWords(f, typed.warnings)}
-	f.Title = p.Name
+	f.Title, f.Tab = p.Name, "inbox"
 	if t.Other.Tutor && t.Mine == message.Learner {
 		p.PersonURL = profile.Path(profile.TutorKind, t.Other.Handle)
 	}

@@ -160,6 +160,7 @@ func (s *Site) reportPage(c *gin.Context, reason string, bad problems) (templ.Co
 	if err != nil {
 		return nil, err
 	}
+	f.Tab = "inbox"
 	words := reported(&t, c.Param("message"))
 	if words == "" {
 		return nil, fault.Of(fault.NotFound, "message_unknown")

@@ -4,12 +4,22 @@
 /** @param {string} text */
 const raw = (text) => Uint8Array.from(atob(text.replace(/-/g, "+").replace(/_/g, "/")), (c) => c.charCodeAt(0));
 
+// A private window may never answer.
+const patience = 20_000;
+
+/**
+ * @template T
+ * @param {Promise<T>} asked
+ * @returns {Promise<T>}
+ */
+const soon = (asked) => Promise.race([asked, new Promise((_, refuse) => setTimeout(() => refuse(new DOMException("", "TimeoutError")), patience))]);
+
 /** @param {HTMLElement} box */
 const subscribe = async (box) => {
   const { push = "", begin = "", csrf = "" } = box.dataset;
   const worker = await navigator.serviceWorker.register("/sw.js");
-  await navigator.serviceWorker.ready;
-  const made = await worker.pushManager.subscribe({ userVisibleOnly: true, applicationServerKey: raw(push) });
+  await soon(navigator.serviceWorker.ready);
+  const made = await soon(worker.pushManager.subscribe({ userVisibleOnly: true, applicationServerKey: raw(push) }));
   const answer = await fetch(begin, {
     method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify({ csrf, response: made.toJSON() }),
   });
