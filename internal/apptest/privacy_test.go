@@ -131,36 +131,37 @@ func lurk(t *testing.T, w *apptest.World) (eyes *scan, seen *apptest.Page) {
 // them in everything that the board writes and tells.
 func TestNothingAboutAPersonIsKept(t *testing.T) {
 	t.Parallel()
-	w := apptest.New(t)
-	eyes, export := lurk(t, w)
-	w.Settle()
-	outputs := map[string][]byte{"log": []byte(w.Logs.String()), "export": []byte(export.Body), "metrics": metrics(t, w)}
-	for _, path := range []string{"/feed.atom", "/sitemap.xml", "/sitemaps/tutor/1", "/robots.txt", "/search", "/tutors/ada", "/api/v1/search"} {
-		outputs["GET "+path] = []byte(w.Visitor().Get(path).Is(http.StatusOK).Body)
-	}
-	files := folder(t, w.Dir)
-	if err := w.Close(); err != nil { // what closing still writes counts too
-		t.Fatal(err)
-	}
-	for name, data := range folder(t, w.Dir) {
-		files[name+" (closed)"] = data
-	}
-	for name, data := range files {
-		outputs[name] = data
-	}
-	found, bytes := 0, 0
-	for name, data := range outputs {
-		bytes += len(data)
-		for _, leak := range eyes.in(data) {
-			found++
-			t.Errorf("%s holds %s", name, leak)
+	apptest.Each(t, func(t *testing.T, w *apptest.World) {
+		eyes, export := lurk(t, w)
+		w.Settle()
+		outputs := map[string][]byte{"log": []byte(w.Logs.String()), "export": []byte(export.Body), "metrics": metrics(t, w)}
+		for _, path := range []string{"/feed.atom", "/sitemap.xml", "/sitemaps/tutor/1", "/robots.txt", "/search", "/tutors/ada", "/api/v1/search"} {
+			outputs["GET "+path] = []byte(w.Visitor().Get(path).Is(http.StatusOK).Body)
 		}
-	}
-	if len(files) < 8 || bytes < 100_000 {
-		t.Errorf("only %d files and %d bytes were looked at", len(files), bytes)
-	}
-	t.Logf("%d secrets in %d forms; %d places, %d kB; %d leaks", len(eyes.secrets), eyes.forms(), len(outputs), bytes>>10, found)
-	control(t, eyes, files)
+		files := kept(t, w)
+		if err := w.Close(); err != nil { // what closing still writes counts too
+			t.Fatal(err)
+		}
+		for name, data := range folder(t, w.Dir) {
+			files[name+" (closed)"] = data
+		}
+		for name, data := range files {
+			outputs[name] = data
+		}
+		found, bytes := 0, 0
+		for name, data := range outputs {
+			bytes += len(data)
+			for _, leak := range eyes.in(data) {
+				found++
+				t.Errorf("%s holds %s", name, leak)
+			}
+		}
+		if len(files) < 20 || bytes < 100_000 {
+			t.Errorf("only %d files and %d bytes were looked at", len(files), bytes)
+		}
+		t.Logf("%d secrets in %d forms; %d places, %d kB; %d leaks", len(eyes.secrets), eyes.forms(), len(outputs), bytes>>10, found)
+		control(t, eyes, files)
+	})
 }
 
 // control plants leaks into copies of the files: the scan is worth something
@@ -254,50 +255,51 @@ func folder(t *testing.T, dir string) map[string][]byte {
 }
 
 // TestErasedAccountLeavesNoText erases somebody and looks for every word of
-// theirs in every file of the data folder.
+// theirs in every file of the data folder and every row of the database.
 func TestErasedAccountLeavesNoText(t *testing.T) {
 	t.Parallel()
-	w := apptest.New(t)
-	words := map[string]string{"handle": "zqhandlexyz", "name": "Жцимя Щюперсон", "headline": "Фхзаголовок уникальный", "about": "Ъыподробно неповторимо",
-		"skill": "Qwfreeskill", "service title": "Йщуслуга единственная", "service summary": "Эюкратко необычно", "rules": "Ёжправила редкостные",
-		"link": "zqlinkxyz"}
-	ada, ben := w.Person("ada"), w.Person(words["handle"])
-	ada.Profile(apptest.Fill{"name": {"Ада"}}).Is(http.StatusOK)
-	for range 3 { // versions that were overwritten count as well
-		ben.Profile(apptest.Fill{"name": {words["name"]}, "headline": {words["headline"]}, "about": {words["about"]}, "skill": {words["skill"], "Go"},
-			"link_title": {words["link"]}, "link_url": {"https://" + words["link"] + ".example/"}}).Is(http.StatusOK)
-		ben.Service(apptest.Fill{"title": {words["service title"]}, "summary": {words["service summary"]}, "rules": {words["rules"]}}).Is(http.StatusOK)
-		w.Settle()
-	}
-	ben.Get("/me/profile/picture").Upload(`form[action$="/me/profile/picture"]`, "picture", "x.jpg", photo(t, "")).Is(http.StatusOK)
-	eyes := newScan(words)
-	lower := map[string]string{}
-	for name, text := range words { // as a search index has them: small letters, single words
-		for i, word := range strings.Fields(strings.ToLower(text)) {
-			lower[fmt.Sprintf("%s, word %d", name, i+1)] = word
+	apptest.Each(t, func(t *testing.T, w *apptest.World) {
+		words := map[string]string{"handle": "zqhandlexyz", "name": "Жцимя Щюперсон", "headline": "Фхзаголовок уникальный", "about": "Ъыподробно неповторимо",
+			"skill": "Qwfreeskill", "service title": "Йщуслуга единственная", "service summary": "Эюкратко необычно", "rules": "Ёжправила редкостные",
+			"link": "zqlinkxyz"}
+		ada, ben := w.Person("ada"), w.Person(words["handle"])
+		ada.Profile(apptest.Fill{"name": {"Ада"}}).Is(http.StatusOK)
+		for range 3 { // versions that were overwritten count as well
+			ben.Profile(apptest.Fill{"name": {words["name"]}, "headline": {words["headline"]}, "about": {words["about"]}, "skill": {words["skill"], "Go"},
+				"link_title": {words["link"]}, "link_url": {"https://" + words["link"] + ".example/"}}).Is(http.StatusOK)
+			ben.Service(apptest.Fill{"title": {words["service title"]}, "summary": {words["service summary"]}, "rules": {words["rules"]}}).Is(http.StatusOK)
+			w.Settle()
 		}
-	}
-	folded := newScan(lower)
-	if before := len(leaks(eyes, folded, folder(t, w.Dir))); before == 0 {
-		t.Fatal("the scan finds nothing even before the erasure")
-	}
-	pictures := len(pictureFiles(t, w.Dir))
+		ben.Get("/me/profile/picture").Upload(`form[action$="/me/profile/picture"]`, "picture", "x.jpg", photo(t, "")).Is(http.StatusOK)
+		eyes := newScan(words)
+		lower := map[string]string{}
+		for name, text := range words { // as a search index has them: small letters, single words
+			for i, word := range strings.Fields(strings.ToLower(text)) {
+				lower[fmt.Sprintf("%s, word %d", name, i+1)] = word
+			}
+		}
+		folded := newScan(lower)
+		if before := len(leaks(eyes, folded, kept(t, w))); before == 0 {
+			t.Fatal("the scan finds nothing even before the erasure")
+		}
+		pictures := len(pictureFiles(t, w.Dir))
 
-	ben.Get("/me/erase").Send(`form[action$="/me/erase"]`, apptest.Fill{"handle": {words["handle"]}}).Is(http.StatusOK)
-	w.Settle()
-	w.Drain()
-	for name, list := range leaks(eyes, folded, folder(t, w.Dir)) {
-		t.Errorf("after the erasure %s holds %s", name, strings.Join(list, "; "))
-	}
-	if left := len(pictureFiles(t, w.Dir)); left >= pictures {
-		t.Errorf("%d pictures are left of %d", left, pictures)
-	}
-	w.Visitor().Get("/tutors/" + words["handle"]).Is(http.StatusNotFound)
-	w.Visitor().Get("/search?q=" + url.QueryEscape(words["headline"])).Is(http.StatusOK).Lacks(`a[href*="` + words["handle"] + `"]`)
-	w.Visitor().Get("/tutors/ada").Is(http.StatusOK).Says("Ада")
-	if strings.Contains(w.Logs.String(), words["handle"]) {
-		t.Error("the log names the handle")
-	}
+		ben.Get("/me/erase").Send(`form[action$="/me/erase"]`, apptest.Fill{"handle": {words["handle"]}}).Is(http.StatusOK)
+		w.Settle()
+		w.Drain()
+		for name, list := range leaks(eyes, folded, kept(t, w)) {
+			t.Errorf("after the erasure %s holds %s", name, strings.Join(list, "; "))
+		}
+		if left := len(pictureFiles(t, w.Dir)); left >= pictures {
+			t.Errorf("%d pictures are left of %d", left, pictures)
+		}
+		w.Visitor().Get("/tutors/" + words["handle"]).Is(http.StatusNotFound)
+		w.Visitor().Get("/search?q=" + url.QueryEscape(words["headline"])).Is(http.StatusOK).Lacks(`a[href*="` + words["handle"] + `"]`)
+		w.Visitor().Get("/tutors/ada").Is(http.StatusOK).Says("Ада")
+		if strings.Contains(w.Logs.String(), words["handle"]) {
+			t.Error("the log names the handle")
+		}
+	})
 }
 
 func leaks(eyes, folded *scan, files map[string][]byte) map[string][]string {
