@@ -18,6 +18,7 @@ import (
 	"github.com/tmoeg/oduvan/search"
 	"github.com/tmoeg/oduvan/search/columns"
 	"github.com/tmoeg/oduvan/search/norm"
+	"github.com/tmoeg/oduvan/search/reading"
 	"github.com/tmoeg/oduvan/search/taxonomy"
 	"github.com/tmoeg/oduvan/search/vocab"
 )
@@ -27,14 +28,14 @@ var ErrClosed = errors.New("search engine is closed")
 
 // Engine implements search.Engine. Make one with Open.
 type Engine struct {
-	dir     string
-	tax     *taxonomy.Taxonomy
-	norm    *norm.Normaliser
-	skills  []skillKey
-	pool    sync.Pool // *scratch
-	write   sync.Mutex
-	sorting sync.WaitGroup // of names, in the background
-	live    *generation    // guarded by write
+	dir      string
+	tax      *taxonomy.Taxonomy
+	norm     *norm.Normaliser
+	complete *reading.Completer
+	pool     sync.Pool // *scratch
+	write    sync.Mutex
+	sorting  sync.WaitGroup // of names, in the background
+	live     *generation    // guarded by write
 
 	mu    sync.RWMutex
 	state *state // nil after Close

@@ -18,6 +18,7 @@ import (
 	"github.com/tmoeg/oduvan/search"
 	"github.com/tmoeg/oduvan/search/columns"
 	"github.com/tmoeg/oduvan/search/norm"
+	"github.com/tmoeg/oduvan/search/reading"
 	"github.com/tmoeg/oduvan/search/taxonomy"
 	"github.com/tmoeg/oduvan/search/vocab"
 )
@@ -44,7 +45,8 @@ var ErrInUse = errors.New("search index is in use by another process")
 // taxonomy, is cleared: the engine is then empty with cursor 0 and the caller
 // reindexes. An index held by another process is ErrInUse.
 func Open(dir string, tax *taxonomy.Taxonomy) (*Engine, error) {
-	e := &Engine{dir: dir, tax: tax, norm: norm.New(tax), skills: skillKeys(tax)}
+	e := &Engine{dir: dir, tax: tax, norm: norm.New(tax)}
+	e.complete = reading.NewCompleter(e.norm, tax)
 	e.pool.New = func() any { return &scratch{} }
 	g, err := e.load()
 	if err != nil {

@@ -9,7 +9,7 @@ import (
 
 	"github.com/tmoeg/oduvan/search"
 	"github.com/tmoeg/oduvan/search/columns"
-	"github.com/tmoeg/oduvan/search/taxonomy"
+	"github.com/tmoeg/oduvan/search/reading"
 )
 
 // nameEntry is one place in a name where typing may begin: the start of a word.
@@ -95,29 +95,11 @@ func appendEntries(to []nameEntry, v *columns.View, i uint32) []nameEntry {
 	if row == nil {
 		return to
 	}
-	const most = 12 // words of one name
-	title := taxonomy.Fold(row.Doc.Title)
-	add := func(name string) {
-		for at, words := 0, 0; words < most; words++ {
-			to = append(to, nameEntry{name[at:], i, row.Doc, at == 0})
-			next := strings.IndexAny(name[at:], " -")
-			if next < 0 || at+next+1 >= len(name) {
-				break
-			}
-			at += next + 1
-		}
-	}
-	if title != "" {
-		add(title)
-	}
-	if isPerson(row.Doc.Kind) && row.Doc.Owner != "" && row.Doc.Owner != title {
-		add(taxonomy.Fold(row.Doc.Owner))
-	}
+	reading.NameKeys(row.Doc.Kind, row.Doc.Title, row.Doc.Owner, func(key string, whole bool) {
+		to = append(to, nameEntry{key, i, row.Doc, whole})
+	})
 	return to
 }
-
-// isPerson tells kinds that stand for somebody from those that are something.
-func isPerson(kind string) bool { return kind == "tutor" || kind == "creator" }
 
 // scanLimit bounds how many entries of one prefix are weighed: under a single
 // letter stands half the catalogue.
@@ -148,7 +130,8 @@ func (n names) find(v *columns.View, prefix string, limit int) []*search.Documen
 	var out []*search.Document
 	seen := map[string]bool{}
 	for _, e := range found {
-		key := suggestion(e.doc).Type + suggestion(e.doc).Value
+		of := reading.Suggestion(e.doc)
+		key := of.Type + of.Value
 		if len(out) < limit && !seen[key] {
 			seen[key] = true
 			out = append(out, e.doc)

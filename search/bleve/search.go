@@ -2,16 +2,10 @@ package bleve
 
 import (
 	"context"
-	"strings"
 
 	"github.com/tmoeg/oduvan/search"
 	"github.com/tmoeg/oduvan/search/norm"
-)
-
-// The bounds of a page.
-const (
-	defaultLimit = 24
-	maxLimit     = 100
+	"github.com/tmoeg/oduvan/search/reading"
 )
 
 // fewHits is the number of hits under which an umbrella word also finds what
@@ -28,46 +22,20 @@ func (e *Engine) Search(ctx context.Context, q search.Query) (search.Result, err
 	if err := ctx.Err(); err != nil {
 		return search.Result{}, err
 	}
-	q.Limit = bound(q.Limit)
+	q.Limit = reading.Limit(q.Limit)
 	if q.Currency == "" {
 		q.Currency = s.view.Currency()
 	}
 	plan := e.norm.Plan(q.Text, s.gen.words, q.Exact)
-	res, err := e.answer(s, q, plan)
-	if err != nil || res.Total > 0 || plan.Plain == nil {
-		return res, err
-	}
-	return e.widen(s, q, plan, res)
-}
-
-// widen answers when what was read out of the text leaves nothing: its words
-// are looked for as they are, and if none is there, the kinds it asks for.
-func (e *Engine) widen(s *state, q search.Query, plan norm.Plan, res search.Result) (search.Result, error) {
-	plain, err := e.answer(s, q, *plan.Plain)
-	if err != nil || plain.Total > 0 || len(res.Understood.Kinds) == 0 {
-		return plain, err
-	}
-	wide := res
-	q.Kinds, wide.Partial = res.Understood.Kinds, true
-	if s.page(&q, nil, &wide); wide.Total == 0 {
-		return res, nil
-	}
-	only := search.Understood{Text: plan.Rest, Kinds: q.Kinds}
-	for _, r := range res.Understood.Readings {
-		if r.Facet == search.FacetKind {
-			only.Readings = append(only.Readings, r)
-		}
-	}
-	wide.Understood = only
-	return wide, nil
+	return reading.Answer(q, plan, func(q search.Query, plan norm.Plan) (search.Result, error) { return e.answer(s, q, plan) })
 }
 
 // answer searches for a plan.
 func (e *Engine) answer(s *state, q search.Query, plan norm.Plan) (search.Result, error) {
 	res := search.Result{Cursor: s.cursor, Corrected: plan.Corrected}
-	res.Understood = understand(&q, plan)
+	res.Understood = reading.Understand(&q, plan)
 	if plan.Empty() {
-		if strings.TrimSpace(q.Text) != "" && !plan.Money.Any() && len(plan.Cues) == 0 {
+		if reading.Senseless(q, plan) {
 			return nothing(res, q), nil
 		}
 		s.page(&q, nil, &res)
@@ -85,13 +53,6 @@ func (e *Engine) answer(s *state, q search.Query, plan norm.Plan) (search.Result
 	res.Partial = m.partial
 	s.page(&q, &m, &res)
 	return res, nil
-}
-
-func bound(limit int) int {
-	if limit <= 0 {
-		return defaultLimit
-	}
-	return min(limit, maxLimit)
 }
 
 // nothing is the answer to a text without a single word.

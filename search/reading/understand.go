@@ -1,4 +1,4 @@
-package bleve
+package reading
 
 import (
 	"slices"
@@ -7,9 +7,9 @@ import (
 	"github.com/tmoeg/oduvan/search/norm"
 )
 
-// understand turns what the text says beside words to look for into filters,
+// Understand turns what the text says beside words to look for into filters,
 // unless the query has filters of its own.
-func understand(q *search.Query, plan norm.Plan) search.Understood {
+func Understand(q *search.Query, plan norm.Plan) search.Understood {
 	text := q.Text
 	u := search.Understood{Text: plan.Rest}
 	if plan.Money.Free {
