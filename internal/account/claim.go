@@ -82,25 +82,46 @@ func (a *Accounts) OnClaimed(fn func(ctx context.Context, tx *db.Tx, accountID s
 	a.claimed = append(a.claimed, fn)
 }
 
+// Claimant is the unclaimed account that a claim code opens, so that who holds
+// the code reads the draft before taking it over. Nothing is spent or changed.
+// Fault: Unauthenticated claim_unknown (field code), as of Claim.
+func (a *Accounts) Claimant(ctx context.Context, code string) (by Actor, err error) {
+	_, acc, err := a.claimable(ctx, code)
+	return Actor{ID: acc.ID, Handle: acc.Handle, Role: acc.Role}, err
+}
+
+// claimable finds the imported entry of a claim code and its account in one
+// read: guesses never wait for the one writer.
+func (a *Accounts) claimable(ctx context.Context, code string) (row Imported, acc Account, err error) {
+	mac := a.codeMAC(forClaim, code) // ClaimMAC, but never nil
+	err = a.db.Read(ctx, func(tx *db.Tx) error {
+		if err := db.One(ctx, tx.NewSelect().Model(&row).Where("claim_mac = ?", mac), errClaim()); err != nil {
+			return err
+		}
+		acc, err = ByID(ctx, tx, row.AccountID)
+		return err
+	})
+	return row, acc, err
+}
+
+// errClaim is the same for every text that is no good code.
+func errClaim() *fault.Error {
+	return &fault.Error{Kind: fault.Unauthenticated, Code: "claim_unknown", Field: "code"}
+}
+
 // Claim gives an imported account to its owner and returns the recovery code,
 // shown once. The code is good once, and the tie to the imported entry is cut.
 // Faults: Unauthenticated claim_unknown (field code), the same for every wrong
 // text; Invalid handle_form, handle_reserved; Conflict handle_taken.
 func (a *Accounts) Claim(ctx context.Context, in Claim) (acc Account, recovery string, err error) {
-	mac := a.codeMAC(forClaim, in.Code) // ClaimMAC, but never nil
-	unknown := &fault.Error{Kind: fault.Unauthenticated, Code: "claim_unknown", Field: "code"}
-	var row Imported
-	// Looked up in a read first: guesses never wait for the one writer.
-	err = a.db.Read(ctx, func(tx *db.Tx) error {
-		return db.One(ctx, tx.NewSelect().Model(&row).Where("claim_mac = ?", mac), unknown)
-	})
+	row, _, err := a.claimable(ctx, in.Code)
 	if err != nil {
 		return Account{}, "", err
 	}
 	recovery = secret.NewCode()
 	err = a.db.Write(ctx, func(tx *db.Tx) error {
-		res, err := tx.NewDelete().Model((*Imported)(nil)).Where("source_mac = ? AND claim_mac = ?", row.SourceMAC, mac).Exec(ctx)
-		if err := db.Must(res, err, unknown); err != nil {
+		res, err := tx.NewDelete().Model((*Imported)(nil)).Where("source_mac = ? AND claim_mac = ?", row.SourceMAC, row.ClaimMAC).Exec(ctx)
+		if err := db.Must(res, err, errClaim()); err != nil {
 			return err
 		}
 		if acc, err = ByID(ctx, tx, row.AccountID); err != nil {

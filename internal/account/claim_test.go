@@ -152,3 +152,30 @@ func TestImportedAgain(t *testing.T) {
 		}
 	})
 }
+
+// TestClaimantOnlyLooks holds that looking at a draft spends nothing, and that
+// no other text than the code opens it.
+func TestClaimantOnlyLooks(t *testing.T) {
+	t.Parallel()
+	each(t, func(t *testing.T, w *world) {
+		code, draft := w.imported(t, "lesnoy-ezh")
+		for range 2 {
+			by, err := w.Claimant(w.ctx, code)
+			must(t, err)
+			if by.ID != draft.ID || by.Handle != draft.Handle || by.Role != account.Member {
+				t.Errorf("got %+v", by)
+			}
+		}
+		for _, text := range []string{"", "AAAAA", secret.NewCode()} {
+			by, err := w.Claimant(w.ctx, text)
+			if !by.Anonymous() || !fault.Is(err, fault.Unauthenticated) {
+				t.Errorf("%q opens %+v, %v", text, by, err)
+			}
+		}
+		_, _, err := w.Claim(w.ctx, account.Claim{Code: code})
+		must(t, err)
+		if by, err := w.Claimant(w.ctx, code); !by.Anonymous() || !fault.Is(err, fault.Unauthenticated) {
+			t.Errorf("a spent code opens %+v, %v", by, err)
+		}
+	})
+}

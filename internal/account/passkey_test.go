@@ -253,13 +253,14 @@ func TestPasskeyChangesAreHeldAfterACode(t *testing.T) {
 
 func TestPasskeysAreBounded(t *testing.T) {
 	t.Parallel()
-	w := wire(t, dbtest.New(t), origin)
-	p := w.person(t, "ada")
-	for range account.MaxPasskeys {
-		w.register(t, p.by, "")
-	}
-	_, _, err := w.BeginRegister(w.ctx, p.by)
-	wants(t, err, fault.Conflict, "too_many_passkeys")
+	each(t, func(t *testing.T, w *world) {
+		p := w.person(t, "ada")
+		for range account.MaxPasskeys {
+			w.register(t, p.by, "")
+		}
+		_, _, err := w.BeginRegister(w.ctx, p.by)
+		wants(t, err, fault.Conflict, "too_many_passkeys")
+	})
 }
 
 func TestNoPasskeysAtAnIPAddress(t *testing.T) {

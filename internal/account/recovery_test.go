@@ -115,37 +115,38 @@ func TestWrongCodesAreAnsweredAlike(t *testing.T) {
 // saved last always opens the account.
 func TestSavedCodeAlwaysOpens(t *testing.T) {
 	t.Parallel()
-	w := wire(t, dbtest.New(t), origin)
-	n := 0
-	rapid.Check(t, func(r *rapid.T) {
-		n++
-		p := w.person(t, "p"+strings.Repeat("a", n%20+2)+string(rune('a'+n/20%26))+string(rune('a'+n/520)))
-		saved, shown := p.code, ""
-		for range rapid.IntRange(1, 12).Draw(r, "steps") {
-			switch rapid.SampledFrom([]string{"new", "confirm", "sign in", "use shown"}).Draw(r, "act") {
-			case "new":
-				code, err := w.NewCode(w.ctx, p.by)
-				must(t, err)
-				shown = code
-			case "confirm":
-				if err := w.ConfirmShown(w.ctx, p.by, shown); shown != "" && err == nil {
-					saved = shown
-				}
-			case "sign in":
-				_, next, err := w.SignInByCode(w.ctx, saved)
-				if err != nil {
-					r.Fatalf("locked out: %v", err)
-				}
-				shown = next
-			case "use shown":
-				if _, next, err := w.SignInByCode(w.ctx, shown); err == nil {
-					saved, shown = shown, next
+	each(t, func(t *testing.T, w *world) {
+		n := 0
+		rapid.Check(t, func(r *rapid.T) {
+			n++
+			p := w.person(t, "p"+strings.Repeat("a", n%20+2)+string(rune('a'+n/20%26))+string(rune('a'+n/520)))
+			saved, shown := p.code, ""
+			for range rapid.IntRange(1, 12).Draw(r, "steps") {
+				switch rapid.SampledFrom([]string{"new", "confirm", "sign in", "use shown"}).Draw(r, "act") {
+				case "new":
+					code, err := w.NewCode(w.ctx, p.by)
+					must(t, err)
+					shown = code
+				case "confirm":
+					if err := w.ConfirmShown(w.ctx, p.by, shown); shown != "" && err == nil {
+						saved = shown
+					}
+				case "sign in":
+					_, next, err := w.SignInByCode(w.ctx, saved)
+					if err != nil {
+						r.Fatalf("locked out: %v", err)
+					}
+					shown = next
+				case "use shown":
+					if _, next, err := w.SignInByCode(w.ctx, shown); err == nil {
+						saved, shown = shown, next
+					}
 				}
 			}
-		}
-		if _, _, err := w.SignInByCode(w.ctx, saved); err != nil {
-			r.Fatalf("locked out: %v", err)
-		}
+			if _, _, err := w.SignInByCode(w.ctx, saved); err != nil {
+				r.Fatalf("locked out: %v", err)
+			}
+		})
 	})
 }
 
