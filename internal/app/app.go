@@ -204,6 +204,7 @@ func (a *App) Run(ctx context.Context, listener, metrics net.Listener) error {
 	if metrics != nil {
 		group.Go(func() error { return a.serve(ctx, a.server(a.metrics.handler()), metrics) })
 	}
+	group.Go(func() error { return a.answerTools(ctx) })
 	work, stop := context.WithCancel(context.WithoutCancel(ctx))
 	defer stop()
 	var behind errgroup.Group
