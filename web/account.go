@@ -51,4 +51,16 @@ type ClaimPage struct {
 	Code     Field
 	Handle   Field
 	Picks    []Choice
+	Draft    *ClaimDraft // what the code opens; nil until it was asked for
+}
+
+// ClaimDraft is what an imported profile says before somebody takes it over.
+type ClaimDraft struct {
+	Name      string // the made-up one
+	Headline  string
+	Lang      string // language of the texts if it is not the page's
+	Portrait  Portrait
+	AboutHTML string // sanitised
+	Skills    []string
+	Services  []string
 }

@@ -77,7 +77,7 @@ func sampleLogin(f web.Frame) templ.Component {
 }
 
 func sampleClaim(f web.Frame) templ.Component {
-	return web.Claim(f, web.ClaimPage{Picks: handles(), Code: web.Field{Name: "code", Label: f.T("claim.code"), Hint: f.T("claim.code_hint")},
+	return web.Claim(f, web.ClaimPage{Draft: &web.ClaimDraft{Name: "Лесной ёж", Headline: "Go", AboutHTML: "<p>x</p>", Skills: []string{"Go"}, Services: []string{"Разбор"}, Lang: "ru"}, Picks: handles(), Code: web.Field{Name: "code", Label: f.T("claim.code"), Hint: f.T("claim.code_hint")},
 		Handle: web.Field{Name: "handle", Label: f.T("signup.own"), Hint: f.T("signup.own_hint")}})
 }
 
