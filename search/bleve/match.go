@@ -3,6 +3,7 @@ package bleve
 import (
 	"math"
 	"slices"
+	"strings"
 
 	"github.com/RoaringBitmap/roaring/v2"
 	segment "github.com/blevesearch/scorch_segment_api/v2"
@@ -14,30 +15,32 @@ import (
 
 // The shape of relevance: saturation of frequency, the worth of a narrower
 // skill or of an ambiguous plain word beside the asked one, and the small parts
-// that quality and freshness add.
+// that quality and freshness add. Measured on the open half of the labelled set.
 const (
-	saturation    = 6.0
-	widerFactor   = 0.4
-	maybeFactor   = 0.5
-	weightPart    = 0.2
-	freshPart     = 0.15
-	freshDays     = 90
-	softPart      = 0.5
-	basePart      = 0.01 // keeps quality in the order of hits that hold no word of the text
-	preferFactor  = 4    // for the kinds that a text asks for
-	relaxFraction = 3    // of n words at least n/3 must be found
+	saturation   = 6.0
+	widerFactor  = 0.4
+	maybeFactor  = 0.5
+	weightPart   = 0.2
+	freshPart    = 0.15
+	freshDays    = 90
+	softPart     = 0.5
+	basePart     = 0.01 // keeps quality in the order of hits that hold no word of the text
+	preferFactor = 2    // for the kinds that a text asks for
+	foreignPart  = 0.35 // for what is offered only in a language that the text is not in
+	nearShare    = 0.3  // of a query's telling words, that a row must hold which does not hold them all
+	conceptWorth = 2    // a skill's name tells this many times more than a word as rare
 )
 
 // scratch is reused memory of one search.
 type scratch struct {
 	scores []float32 // by row
 	group  []float32 // by row, the best term of the present group
-	counts []uint8   // by row, how many groups matched
+	mass   []float32 // by row, how much of the query it holds
 }
 
 func (s *scratch) size(n int) {
 	if len(s.scores) < n {
-		s.scores, s.group, s.counts = make([]float32, n), make([]float32, n), make([]uint8, n)
+		s.scores, s.group, s.mass = make([]float32, n), make([]float32, n), make([]float32, n)
 	}
 }
 
@@ -49,14 +52,17 @@ type matcher struct {
 	prefer  []string // kinds that stand first
 	rows    *roaring.Bitmap
 	partial bool
+	whole   float32 // of the query, when rows hold parts of it; else 0
+	lang    string  // the query's language, empty if it does not tell
 }
 
 // lookup is one term of a group in every segment.
 type lookup struct {
-	lists  []segment.PostingsList // by segment; nil for a set of rows
-	rows   *roaring.Bitmap        // of a facet's value, instead of a term
-	docs   uint64
-	factor float64
+	lists   []segment.PostingsList // by segment; nil for a set of rows
+	rows    *roaring.Bitmap        // of a facet's value, instead of a term
+	docs    uint64
+	factor  float64
+	concept bool // a skill's name, as against a word
 }
 
 // run finds the rows of a plan and their scores.
@@ -66,9 +72,6 @@ func (m *matcher) run(plan norm.Plan) error {
 		return err
 	}
 	m.rows = m.all(need)
-	if m.rows.IsEmpty() && len(need) > 1 {
-		m.rows, m.partial = m.most(need)
-	}
 	if m.rows.GetCardinality() < fewHits && hasWider(plan) {
 		wide, _, err := m.lookups(plan, true)
 		if err != nil {
@@ -77,6 +80,12 @@ func (m *matcher) run(plan norm.Plan) error {
 		if rows := m.all(wide); !rows.IsEmpty() {
 			m.rows, m.partial, need = rows, false, wide
 		}
+	}
+	if m.rows.GetCardinality() < fewHits && len(need) > 1 && m.q.Sort == search.SortBest {
+		more := m.near(need)
+		more.AndNot(m.rows)
+		m.partial = m.partial || !more.IsEmpty()
+		m.rows = roaring.Or(m.rows, more)
 	}
 	m.rank(need, like)
 	return nil
@@ -140,7 +149,7 @@ func (m *matcher) group(dicts []segment.TermDictionary, g norm.Group) ([]lookup,
 }
 
 func (m *matcher) lookup(dicts []segment.TermDictionary, term string, factor float64) (lookup, error) {
-	l := lookup{lists: make([]segment.PostingsList, len(dicts)), factor: factor}
+	l := lookup{lists: make([]segment.PostingsList, len(dicts)), factor: factor, concept: strings.HasPrefix(term, norm.ConceptMark)}
 	for i, d := range dicts {
 		list, err := d.PostingsList([]byte(term), m.segs[i].deleted(), nil)
 		if err != nil {
@@ -212,31 +221,47 @@ func (m *matcher) all(groups [][]lookup) *roaring.Bitmap {
 	return out.Bitmap()
 }
 
-// most is the set of rows that match the most groups, at least a third of them.
-func (m *matcher) most(groups [][]lookup) (*roaring.Bitmap, bool) {
+// near is the set of rows that match the telling groups: those whose rarity
+// together is a good part of all.
+func (m *matcher) near(groups [][]lookup) *roaring.Bitmap {
 	m.scratch.size(m.view.Rows())
-	counts := m.scratch.counts
-	clear(counts)
-	best := uint8(0)
-	for seg, s := range m.segs {
-		for _, g := range groups {
+	mass := m.scratch.mass
+	clear(mass)
+	whole := float32(0)
+	for _, g := range groups {
+		docs := uint64(0)
+		for _, l := range g {
+			docs += l.docs
+		}
+		if docs == 0 {
+			continue // a word that nobody wrote tells nothing
+		}
+		worth := float32(m.idf(docs))
+		if g[0].concept {
+			worth *= conceptWorth
+		}
+		whole += worth
+		for seg, s := range m.segs {
 			for it := m.docsOf(g, seg).Iterator(); it.HasNext(); {
 				if row := s.rows[it.Next()]; row != noRow {
-					counts[row]++
-					best = max(best, counts[row])
+					mass[row] += worth
 				}
 			}
 		}
 	}
 	out := columns.NewSet(m.view.Rows())
-	if least := (len(groups) + relaxFraction - 1) / relaxFraction; int(best) >= least {
-		for row, n := range counts[:m.view.Rows()] {
-			if n == best {
-				out.Add(uint32(row))
-			}
+	m.whole = whole
+	for row, worth := range mass[:m.view.Rows()] {
+		if worth > 0 && worth >= whole*nearShare {
+			out.Add(uint32(row))
 		}
 	}
-	return out.Bitmap(), true
+	return out.Bitmap()
+}
+
+// idf is the rarity of a word that n documents hold.
+func (m *matcher) idf(n uint64) float64 {
+	return math.Log(1 + (float64(m.docs)-float64(n)+0.5)/(float64(n)+0.5))
 }
 
 // rank scores the matched rows.
@@ -259,6 +284,12 @@ func (m *matcher) rank(need, like [][]lookup) {
 		like := float32(1)
 		if len(m.prefer) > 0 && slices.Contains(m.prefer, m.view.Row(i).Doc.Kind) {
 			like = preferFactor
+		}
+		if m.q.Text != "" && m.foreign(m.view.Row(i).Doc.Langs) {
+			like *= foreignPart
+		}
+		if m.whole > 0 {
+			like *= m.scratch.mass[i] / m.whole
 		}
 		age := min(max(float64(now-int64(q.Active))/freshDays, 0), 1)
 		m.scratch.scores[i] = like * (m.scratch.scores[i] + basePart) * float32(1+weightPart*float64(q.Weight)+freshPart*(1-age))
@@ -284,7 +315,7 @@ func (m *matcher) rankGroup(group []lookup, part float64) {
 }
 
 func (m *matcher) rankTerm(l lookup, part float64, into []float32) {
-	idf := math.Log(1 + (float64(m.docs)-float64(l.docs)+0.5)/(float64(l.docs)+0.5))
+	idf := m.idf(l.docs)
 	sum := len(into) > 0 && &into[0] == &m.scratch.scores[0]
 	for seg, list := range l.lists {
 		rows := m.segs[seg].rows
@@ -315,4 +346,15 @@ func (m *matcher) score(i uint32) float64 {
 		return 0
 	}
 	return float64(m.scratch.scores[i])
+}
+
+// foreign tells that what is asked in one language is offered in others only.
+func (m *matcher) foreign(langs []string) bool {
+	if m.lang == "" || len(langs) == 0 {
+		return false
+	}
+	if m.lang == "ru" { // whoever asks in Cyrillic may read another language of it
+		return !slices.ContainsFunc(langs, func(l string) bool { return l != "en" })
+	}
+	return !slices.Contains(langs, m.lang)
 }

@@ -46,7 +46,7 @@ func (e *Engine) answer(s *state, q search.Query, plan norm.Plan) (search.Result
 		sc = &scratch{}
 	}
 	defer e.pool.Put(sc)
-	m := matcher{state: s, scratch: sc, q: &q, prefer: res.Understood.Kinds}
+	m := matcher{state: s, scratch: sc, q: &q, prefer: res.Understood.Kinds, lang: plan.Lang}
 	if err := m.run(plan); err != nil {
 		return search.Result{}, err
 	}

@@ -17,10 +17,13 @@ const (
 	weightTitle  = 10
 	weightSkill  = 8
 	weightAuthor = 6
-	weightLead   = 3
+	weightLead   = 8
 	weightBody   = 1
 	// bodyCap bounds what repeating a word in prose can gain.
 	bodyCap = 4
+)
+
+const (
 	// textCap bounds a text in bytes: whoever pastes a book is found by its beginning.
 	textCap = 64 << 10
 )

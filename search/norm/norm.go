@@ -15,7 +15,7 @@ import (
 
 // Version changes whenever equal input gives other terms than before: an index
 // built under another version must be rebuilt.
-const Version = "1"
+const Version = "2"
 
 // ConceptMark begins every term that stands for a skill of the taxonomy; no
 // word of a text can begin with it.

@@ -122,30 +122,45 @@ var book = library("программирование математика реп
 func TestPlanRepairs(t *testing.T) {
 	t.Parallel()
 	for text, want := range map[string]string{
-		"ghjuhfvvbhjdfybt":  "программирование",
-		"Ghjuhfvvbhjdfybt,": "программирование",
-		"vfntvfnbrf python": "математика python",
-		"[elj;ybr":          "художник",
-		"программрование":   "программирование",
-		"porgramming":       "programming",
-		"repetitor":         "репетитор",
-		"dzhava":            "джава",
-		"sobesedovanie go":  "собеседование go",
-		"зщкеащдшщ":         "portfolio",
-		"пайтн":             "пайтон",
-		"java":              "",
-		"javascript":        "",
-		"python для":        "",
-		"c++ c#":            "",
-		"2024":              "",
-		"фывапролджэ":       "",
-		"":                  "",
+		"ghjuhfvvbhjdfybt":          "программирование",
+		"Ghjuhfvvbhjdfybt,":         "программирование",
+		"vfntvfnbrf python":         "математика python",
+		"[elj;ybr":                  "художник",
+		"программрование":           "программирование",
+		"porgramming":               "programming",
+		"repetitor":                 "репетитор",
+		"dzhava":                    "джава",
+		"sobesedovanie go":          "собеседование go",
+		"зщкеащдшщ":                 "portfolio",
+		"пайтн":                     "пайтон",
+		"ghjuhfvvbhjdfybt c python": "программирование с python",
+		"programmirovanie s python": "программирование с python",
+		"c python":                  "",
+		"java":                      "",
+		"javascript":                "",
+		"python для":                "",
+		"c++ c#":                    "",
+		"2024":                      "",
+		"фывапролджэ":               "",
+		"":                          "",
 	} {
 		if got := shared.Plan(text, book, false).Corrected; got != want {
 			t.Errorf("Plan(%q) searches %q, want %q", text, got, want)
 		}
 		if got := shared.Plan(text, book, true).Corrected; got != "" {
 			t.Errorf("exact Plan(%q) searches %q", text, got)
+		}
+	}
+}
+
+func TestPlanLanguage(t *testing.T) {
+	t.Parallel()
+	for text, want := range map[string]string{
+		"python": "", "unreal engine": "", "c++ 17": "", "": "", "питон": "ru", "репетитор python": "ru",
+		"python tutor": "en", "gbnjy": "ru", "programmirovanie": "ru", "ghjuhfvvbhjdfybt": "ru",
+	} {
+		if got := shared.Plan(text, book, false).Lang; got != want {
+			t.Errorf("%q is asked in %q, want %q", text, got, want)
 		}
 	}
 }

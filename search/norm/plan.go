@@ -17,8 +17,9 @@ const (
 type Words interface {
 	// Known tells whether a stem or concept term occurs.
 	Known(term string) bool
-	// Near gives the best known stem within an edit distance, and a word of it.
-	Near(stem string, distance int) (near, word string, ok bool)
+	// Near gives the best known stem within an edit distance of an unknown stem
+	// or of the word as typed, and a word of it.
+	Near(stem, typed string, distance int) (near, word string, ok bool)
 	// Prefix gives up to limit known stems that begin so, most frequent first.
 	Prefix(stem string, limit int) []string
 }
@@ -34,6 +35,7 @@ type Plan struct {
 	Corrected string   // set when words were repaired: what is searched instead
 	Priced    []string // the price phrases as typed
 	Freed     []string // the words for "free" as typed
+	Lang      string   // ru or en: the language it is asked in; empty when names alone do not tell
 	Plain     *Plan    // the same query with cues taken as words to look for; nil when there are none
 }
 
@@ -50,10 +52,12 @@ func (p Plan) Empty() bool { return len(p.Need) == 0 && len(p.Like) == 0 }
 
 // chunk is a piece of the query between spaces, with what it became.
 type chunk struct {
-	typed  string
-	text   string
-	tokens []Token
-	expand map[string][]string // stem -> known stems that begin so
+	typed    string
+	text     string
+	tokens   []Token
+	swapped  bool                // was typed in the other layout
+	cyrillic bool                // was typed in Latin letters
+	expand   map[string][]string // stem -> known stems that begin so
 }
 
 // Plan understands a query. exact switches repair off; nil words know nothing,
@@ -70,6 +74,7 @@ func (n *Normaliser) Plan(text string, words Words, exact bool) Plan {
 		plan.Corrected = plan.Text
 	}
 	plan.Rest = plan.Text
+	plan.Lang = n.language(chunks)
 	plain := plan
 	if n.group(&plan, chunks, !exact); len(plan.Cues) > 0 {
 		n.group(&plain, chunks, false)
@@ -232,3 +237,24 @@ func (n *Normaliser) knownToken(t Token, words Words) bool {
 func (n *Normaliser) inPhrase(stem string) bool { return n.parts[stem] }
 
 func hasDigit(word string) bool { return strings.ContainsFunc(word, unicode.IsDigit) }
+
+// language tells in which language a query is asked. Names of skills do not
+// tell: "unreal engine" is written so in every language.
+func (n *Normaliser) language(chunks []chunk) string {
+	tokens, _, _ := flatten(chunks)
+	english := false
+	for i := 0; i < len(tokens); i++ {
+		if scriptOf(tokens[i].Word) == cyrillicScript {
+			return "ru"
+		}
+		if p, ok := n.match(tokens[i:]); ok && len(n.cues[tokens[i].Stem]) == 0 {
+			i += len(p.stems) - 1
+			continue
+		}
+		english = english || len(tokens[i].Word) > 1 && scriptOf(tokens[i].Word) == latinScript && !hasDigit(tokens[i].Word)
+	}
+	if english {
+		return "en"
+	}
+	return ""
+}

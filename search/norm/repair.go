@@ -1,6 +1,7 @@
 package norm
 
 import (
+	"slices"
 	"strings"
 	"unicode/utf8"
 )
@@ -20,17 +21,59 @@ func (n *Normaliser) repair(chunks []chunk, words Words) bool {
 			break
 		}
 		if fixed, ok := n.relayout(c.text, words); ok {
-			c.text, c.tokens, changed = fixed, n.Tokens(fixed), true
+			c.text, c.tokens, c.swapped, changed = fixed, n.Tokens(fixed), true, true
 			continue
 		}
 		if len(c.tokens) == 0 {
 			continue
 		}
 		if fixed, ok := n.respell(c, words); ok {
+			c.cyrillic = scriptOf(c.tokens[0].Word) == latinScript && strings.ContainsFunc(fixed, isCyrillic)
 			c.text, c.tokens, changed = fixed, n.Tokens(fixed), true
 		}
 	}
+	if changed {
+		n.followSuit(chunks, words)
+	}
 	return changed
+}
+
+// followSuit reads the chunks beside a repaired one alike: whoever typed one
+// word in the wrong layout or in Latin letters typed the little words so too,
+// though they are known by chance ("c" of "fqnb c yekz").
+func (n *Normaliser) followSuit(chunks []chunk, words Words) {
+	swapped := slices.ContainsFunc(chunks, func(c chunk) bool { return c.swapped })
+	latin := slices.ContainsFunc(chunks, func(c chunk) bool { return c.cyrillic })
+	for i := range chunks {
+		c := &chunks[i]
+		if c.swapped || c.cyrillic || len(c.tokens) != 1 || scriptOf(c.tokens[0].Word) != latinScript {
+			continue
+		}
+		if swapped {
+			n.follow(c, n.OtherLayouts(c.text), n.isStop)
+		}
+		if latin && !n.isName(c.tokens) {
+			n.follow(c, n.transliterations(c.tokens[0].Word), func(t Token) bool { return n.isStop(t) || len(t.Word) > 4 && n.knownToken(t, words) })
+		}
+	}
+}
+
+// follow replaces a chunk by the first reading of it that is one good word.
+func (n *Normaliser) follow(c *chunk, readings []string, good func(Token) bool) {
+	for _, r := range readings {
+		if tokens := n.Tokens(r); len(tokens) == 1 && good(tokens[0]) {
+			c.text, c.tokens = r, tokens
+			return
+		}
+	}
+}
+
+func (n *Normaliser) isStop(t Token) bool { return n.lang.stop[t.Word] }
+
+// isName tells whether tokens begin with a certain name of a skill.
+func (n *Normaliser) isName(tokens []Token) bool {
+	p, ok := n.match(tokens)
+	return ok && !p.maybe
 }
 
 // relayout reads a chunk as typed in the other keyboard layout.
@@ -117,7 +160,7 @@ func (n *Normaliser) respellWord(t Token, words Words) (string, bool) {
 	}
 	for distance := 1; distance <= allowed(t.Word); distance++ {
 		for _, w := range append([]string{t.Word}, others[:min(len(others), 1)]...) {
-			if _, word, ok := words.Near(n.Stem(w), distance); ok {
+			if _, word, ok := words.Near(n.Stem(w), w, distance); ok {
 				return word, true
 			}
 		}

@@ -232,3 +232,5 @@ func foldRune(r rune) rune {
 
 // invisible tells of runes nobody sees: direction marks, joiners, soft hyphens.
 func invisible(r rune) bool { return unicode.Is(unicode.Cf, r) }
+
+func isCyrillic(r rune) bool { return unicode.Is(unicode.Cyrillic, r) }

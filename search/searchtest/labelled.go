@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/tmoeg/oduvan/search"
+	"github.com/tmoeg/oduvan/search/eval"
 	"github.com/tmoeg/oduvan/search/taxonomy"
 )
 
@@ -33,22 +34,14 @@ func Held(n int) Set { return generateSet("held", heldData, n) }
 type Set struct {
 	Name    string
 	Docs    []search.Document
-	Queries []Graded
-}
-
-// Graded is a query with the grade of every listing that deserves one: 3 is
-// exactly what was wanted, 2 good, 1 somewhat related.
-type Graded struct {
-	Class    string         `json:"class"`
-	Text     string         `json:"q"`
-	Relevant map[string]int `json:"relevant"` // by document id
+	Queries []eval.Case // graded by document id: 3 is exactly what was wanted, 2 good, 1 somewhat related
 }
 
 type setFile struct {
 	Topics []topic             `json:"topics"`
 	Common map[string][]string `json:"common"`
 	Names  []string            `json:"names"`
-	Query  []Graded            `json:"queries"` // relevant by topic
+	Query  []eval.Case         `json:"queries"` // graded by topic
 }
 
 type topic struct {
@@ -93,15 +86,15 @@ func generateSet(name string, data []byte, n int) Set {
 		}
 	}
 	for _, q := range f.Query {
-		s.Queries = append(s.Queries, q.over(main, side))
+		s.Queries = append(s.Queries, over(q, main, side))
 	}
 	return s
 }
 
 // over turns grades of topics into grades of listings. A side topic is worth
 // one grade less.
-func (q Graded) over(main, side map[string][]string) Graded {
-	out := Graded{Class: q.Class, Text: q.Text, Relevant: map[string]int{}}
+func over(q eval.Case, main, side map[string][]string) eval.Case {
+	out := eval.Case{Class: q.Class, Q: q.Q, Relevant: map[string]int{}}
 	for topic, grade := range q.Relevant {
 		for _, id := range main[topic] {
 			out.Relevant[id] = max(out.Relevant[id], grade)
@@ -156,4 +149,13 @@ func pickSome(d *dice, from []string, n int) []string {
 		rest = slices.Delete(rest, i, i+1)
 	}
 	return out
+}
+
+// All is the listings as a stream.
+func (s Set) All(yield func(search.Document, error) bool) {
+	for i := range s.Docs {
+		if !yield(s.Docs[i], nil) {
+			return
+		}
+	}
 }

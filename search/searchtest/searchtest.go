@@ -30,7 +30,7 @@ func Run(t *testing.T, open func(t *testing.T) search.Engine) {
 	for name, suite := range map[string]func(*testing.T, search.Engine){
 		"Apply": testApply, "Oracle": testOracle, "Pages": testPages, "Suggest": testSuggest,
 		"FreeWords": testFreeWords, "Reindex": testReindex, "ReindexFails": testReindexFails,
-		"Labelled": testLabelled, "Hostile": testHostile, "Understood": testUnderstood,
+		"Labelled": testLabelled, "Graded": testGraded, "Hostile": testHostile, "Understood": testUnderstood,
 		"Newcomers": testNewcomers, "Second": testSecond, "Cues": testCues, "CueWords": testCueWords, "Closed": testClosed, "Partial": testPartial,
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -17,7 +17,8 @@ import (
 type Vocab struct {
 	mu      sync.RWMutex
 	entries map[string]*entry
-	byLen   [maxRunes + 1][]*entry
+	byLen   [maxRunes + 1][]*entry // by the length of the stem
+	byWord  [maxRunes + 1][]*entry // by the length of the written form, where it is another
 }
 
 // entry is one stem.
@@ -26,6 +27,8 @@ type entry struct {
 	runes []rune
 	sign  uint64 // one bit per letter class: two words at distance d differ in at most 2d bits
 	word  string // a word people wrote with this stem
+	wrote []rune // the word's
+	signW uint64 // the written word's signature
 	seen  int    // how many witnesses the word has
 	docs  int
 }
@@ -50,8 +53,12 @@ func (v *Vocab) Add(stem, word string, docs int) {
 			v.byLen[n] = append(v.byLen[n], e)
 		}
 	}
-	if e.word == "" {
-		e.word = word
+	if e.word == "" && word != "" {
+		e.word, e.wrote = word, []rune(word)
+		e.signW = signature(e.wrote)
+		if n := len(e.wrote); n <= maxRunes && word != stem {
+			v.byWord[n] = append(v.byWord[n], e)
+		}
 	}
 	e.docs += docs
 }
@@ -85,38 +92,67 @@ func (v *Vocab) Size() int {
 }
 
 // Near gives the known stem nearest to an unknown one within an edit distance
-// (a swap of neighbours counts once), and a word of it. Among equals the one
-// with the same first letter and more documents wins. Only stems with a
-// written form are offered.
-func (v *Vocab) Near(stem string, distance int) (near, word string, ok bool) {
-	runes := []rune(stem)
-	if len(runes) == 0 || len(runes) > maxRunes {
+// (a swap of neighbours counts once), and a word of it. The word as typed is
+// compared with written words too, since a mistake near the end may have
+// misled the stemming. Among equals in stem and word together the one with the
+// same first letter and more documents wins. Only stems with a written form
+// are offered, and a short one only if its word is as near.
+func (v *Vocab) Near(stem, typed string, distance int) (near, word string, ok bool) {
+	s := seeker{stem: []rune(stem), typed: []rune(typed), limit: distance}
+	if len(s.stem) == 0 || len(s.stem) > maxRunes || len(s.typed) > maxRunes {
 		return "", "", false
 	}
 	v.mu.RLock()
 	defer v.mu.RUnlock()
-	var best *entry
-	bestDistance := distance + 1
-	sign := signature(runes)
-	var rows editRows
-	for n := max(1, len(runes)-distance); n <= min(maxRunes, len(runes)+distance); n++ {
+	sign := signature(s.stem)
+	for n := max(1, len(s.stem)-distance); n <= min(maxRunes, len(s.stem)+distance); n++ {
 		for _, e := range v.byLen[n] {
-			if e.word == "" || bits.OnesCount64(e.sign^sign) > 2*distance {
-				continue
-			}
-			d := rows.distance(runes, e.runes, distance)
-			if d > distance || d > bestDistance {
-				continue
-			}
-			if d < bestDistance || better(e, best, runes[0]) {
-				best, bestDistance = e, d
+			if e.word != "" && bits.OnesCount64(e.sign^sign) <= 2*distance {
+				s.try(e, e.runes, s.stem)
 			}
 		}
 	}
-	if best == nil {
+	sign = signature(s.typed)
+	for n := max(1, len(s.typed)-distance); n <= min(maxRunes, len(s.typed)+distance); n++ {
+		for _, e := range v.byWord[n] {
+			if bits.OnesCount64(e.signW^sign) <= 2*distance {
+				s.try(e, e.wrote, s.typed)
+			}
+		}
+	}
+	if s.best == nil {
 		return "", "", false
 	}
-	return best.stem, best.word, true
+	return s.best.stem, s.best.word, true
+}
+
+// seeker is one search for the nearest word.
+type seeker struct {
+	stem, typed []rune
+	limit       int
+	best        *entry
+	value       int
+	rows        editRows
+}
+
+// shortStem is the length in runes under which a stem is near to too many words.
+const shortStem = 4
+
+// try compares an entry by one of its forms, and if that is near keeps it when
+// stem and word together are nearer than the best one's.
+func (s *seeker) try(e *entry, form, want []rune) {
+	if e == s.best || s.rows.distance(want, form, s.limit) > s.limit {
+		return
+	}
+	const far = 3 // an ending tells no more than this
+	words := s.rows.distance(s.typed, e.wrote, far)
+	if len(e.runes) < shortStem && words > s.limit+1 {
+		return
+	}
+	value := s.rows.distance(s.stem, e.runes, far) + words
+	if s.best == nil || value < s.value || value == s.value && better(e, s.best, s.stem[0]) {
+		s.best, s.value = e, value
+	}
 }
 
 func better(a, b *entry, first rune) bool {

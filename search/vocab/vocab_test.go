@@ -27,9 +27,26 @@ func TestNear(t *testing.T) {
 		{"патон", 1, "питон"}, {"итон", 1, "питон"}, {"матиматек", 2, "математик"}, {"матиматек", 1, ""},
 		{"ком", 1, "код"}, {"безлик", 1, ""}, {"", 2, ""}, {strings.Repeat("ы", 100), 2, ""},
 	} {
-		near, word, ok := v.Near(c.typed, c.distance)
+		near, word, ok := v.Near(c.typed, c.typed, c.distance)
 		if near != c.want || ok != (c.want != "") || ok && word != c.want+"*" {
 			t.Errorf("Near(%q, %d) = %q, %q, %v; want %q", c.typed, c.distance, near, word, ok, c.want)
+		}
+	}
+}
+
+// A mistake near the end misleads the stemming, so written words count too;
+// and a short stem is near to anything, so its word must be near as well.
+func TestNearLooksAtWrittenWords(t *testing.T) {
+	t.Parallel()
+	v := vocab.New()
+	for stem, word := range map[string]string{"develop": "development", "юнит": "юнити", "бит": "бит", "мелк": "мелкие", "вед": "веду"} {
+		v.Add(stem, word, 3)
+	}
+	for _, c := range []struct{ stem, typed, want string }{
+		{"developmnet", "developmnet", "development"}, {"бнит", "бнити", "юнити"}, {"вебд", "вебдев", ""},
+	} {
+		if _, word, _ := v.Near(c.stem, c.typed, 1); word != c.want {
+			t.Errorf("Near(%q, %q) = %q, want %q", c.stem, c.typed, word, c.want)
 		}
 	}
 }
@@ -91,7 +108,7 @@ func TestNearFindsWhatIsNear(t *testing.T) {
 		v := vocab.New()
 		v.Add(known, known, 1)
 		limit := rapid.IntRange(1, 2).Draw(r, "limit")
-		_, _, ok := v.Near(typed, limit)
+		_, _, ok := v.Near(typed, typed, limit)
 		if want := slowDistance([]rune(typed), []rune(known)) <= limit; ok != want {
 			r.Fatalf("Near(%q) over %q within %d: %v, want %v", typed, known, limit, ok, want)
 		}
@@ -105,6 +122,6 @@ func BenchmarkNear(b *testing.B) {
 		v.Add(w, w, i)
 	}
 	for b.Loop() {
-		v.Near("безслово1конецц", 2)
+		v.Near("безслово1конецц", "безслово1конецц", 2)
 	}
 }
