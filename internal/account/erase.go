@@ -111,6 +111,9 @@ func (a *Accounts) erase(ctx context.Context, which func(*db.Tx) (Account, error
 
 // remove deletes an account with everything, and asks for what follows.
 func (a *Accounts) remove(ctx context.Context, tx *db.Tx, id string) error {
+	if err := a.lockRow(ctx, tx, id); err != nil {
+		return err
+	}
 	// Before the holders: what they set now is how the change log forgets the id.
 	if err := noDeadlines(ctx, tx, id); err != nil {
 		return err
@@ -130,6 +133,17 @@ func (a *Accounts) remove(ctx context.Context, tx *db.Tx, id string) error {
 		}
 	}
 	return tx.Enqueue(ctx, eraseJob{})
+}
+
+// lockRow makes what is being written about an account come before its
+// erasure, which then removes it, or after, when there is no account to refer
+// to. SQLite has one writer anyway.
+func (a *Accounts) lockRow(ctx context.Context, tx *db.Tx, id string) error {
+	if a.db.Engine() == db.SQLite {
+		return nil
+	}
+	var one []int
+	return tx.NewRaw("SELECT 1 FROM account WHERE id = ? FOR UPDATE", id).Scan(ctx, &one)
 }
 
 // noDeadlines removes deadlines of whatever kind that name the account itself.
