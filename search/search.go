@@ -65,8 +65,9 @@ type Document struct {
 	NewTo   time.Time // counts as a newcomer until then; zero: never
 	Active  time.Time // last public act, rounded to the day
 	Created time.Time
-	Weight  float64 // quality by acts, 0..1, a small part of the order
-	Second  bool    // the same thing stands in another kind: found only when its own kind is asked for
+	Opens   time.Time // first moment that can be booked; zero: none is known
+	Weight  float64   // quality by acts, 0..1, a small part of the order
+	Second  bool      // the same thing stands in another kind: found only when its own kind is asked for
 }
 
 // Price is a price in minor units of a currency (ISO 4217).
@@ -102,6 +103,7 @@ type Query struct {
 	Rates    map[string]float64 // how many units of Currency one unit of the key is worth; absent currencies are not compared
 	Free     bool
 	Newcomer bool
+	OpenBy   time.Time // something can be booked from Now until then; zero: any
 	Sort     Sort
 	Offset   int
 	Limit    int // 1..100, 0 means 24
@@ -131,14 +133,41 @@ const (
 	FacetFree   = "free"     // one value, "true"
 	FacetNew    = "newcomer" // one value, "true"
 	FacetMoney  = "currency" // currencies that occur in prices
+	FacetOpen   = "open"     // one value, "week": bookable within seven days of Query.Now
 )
 
+// Bin is one bar of the histogram of prices: how many hits have their lowest
+// comparable price from From to below To, both in minor units.
+type Bin struct {
+	From, To int64 // To is 0 in the last bin, which has no end
+	Count    int
+}
+
+// OpenWithin is how soon "free this week" is.
+const OpenWithin = 7 * 24 * time.Hour
+
+// Bins is the most bars a histogram has.
+const Bins = 12
+
+// BinStep gives the width of a histogram's bars for prices up to most: the
+// least of 1, 2 or 5 times a power of ten that needs no more than Bins bars.
+func BinStep(most int64) int64 {
+	for step := int64(100); ; step *= 10 {
+		for _, times := range []int64{1, 2, 5} {
+			if w := step * times; most/w < Bins {
+				return w
+			}
+		}
+	}
+}
+
 // Result is a page of hits. A selected facet does not hide its siblings: each
-// facet is counted under all other filters.
+// facet is counted under all other filters; so are prices.
 type Result struct {
 	Hits      []Hit
 	Total     int
 	Facets    map[string][]Count // most frequent first, ties by value
+	Prices    []Bin              // how prices are spread in the query's currency; asked for with Facets
 	Corrected string             // what was searched instead of the text; empty if taken as typed
 	Cursor    int64              // change number the answer reflects
 

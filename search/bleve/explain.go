@@ -52,7 +52,7 @@ func (e *Engine) Explain(ctx context.Context, q search.Query, ref search.Ref) (s
 		sc = &scratch{}
 	}
 	defer e.pool.Put(sc)
-	x.matcher = matcher{state: s, scratch: sc, q: &used, prefer: res.Understood.Kinds}
+	x.matcher = matcher{state: s, scratch: sc, q: &used, prefer: res.Understood.Kinds, lang: taken.Lang}
 	return x.explain(ref)
 }
 
@@ -131,10 +131,7 @@ func (x *explainer) placeAlone(row uint32, rows *roaring.Bitmap) int {
 
 // words scores the row a word at a time.
 func (x *explainer) words(row uint32) error {
-	need, like, err := x.asRanked()
-	if err != nil {
-		return err
-	}
+	need, like := x.need, x.like
 	text := 0.0
 	final := x.out.Score
 	x.rows = roaring.BitmapOf(row)
@@ -155,25 +152,17 @@ func (x *explainer) words(row uint32) error {
 		preferred = preferFactor
 		x.times("kind asked for", preferred, "the text asks for "+strings.Join(x.prefer, " or "))
 	}
+	if x.foreign(x.view.Row(row).Doc.Langs) {
+		preferred *= foreignPart
+		x.times("another language", foreignPart, "the text is in "+x.lang)
+	}
+	if x.whole > 0 {
+		part := float64(x.scratch.mass[row] / x.whole)
+		preferred *= part
+		x.times("part of the text", part, "few hits hold every word")
+	}
 	x.times("quality and freshness", final/(preferred*(text+basePart)), x.habits(row))
 	return nil
-}
-
-// asRanked gives the posting lists that the score came from: the narrower
-// skills are among them only if little was found without.
-func (x *explainer) asRanked() (need, like [][]lookup, err error) {
-	if need, like, err = x.lookups(x.plan, false); err != nil || !hasWider(x.plan) {
-		return need, like, err
-	}
-	rows := x.all(need)
-	if rows.IsEmpty() && len(need) > 1 {
-		rows, _ = x.most(need)
-	}
-	if rows.Equals(x.rows) {
-		return need, like, nil
-	}
-	need, _, err = x.lookups(x.plan, true)
-	return need, like, err
 }
 
 // points is what a piece of ranking gives the row.

@@ -34,7 +34,7 @@ func encodeFacts(d *search.Document) []byte {
 		flags |= factSecond
 	}
 	b = append(b, flags)
-	for _, t := range []time.Time{d.NewTo, d.Active, d.Created} {
+	for _, t := range []time.Time{d.NewTo, d.Active, d.Created, d.Opens} {
 		b = putTime(b, t)
 	}
 	return binary.LittleEndian.AppendUint64(b, math.Float64bits(d.Weight))
@@ -72,7 +72,7 @@ func decodeFacts(b []byte) (*search.Document, error) {
 	}
 	flags := r.take(1)[0]
 	d.Free, d.Second = flags&factFree != 0, flags&factSecond != 0
-	d.NewTo, d.Active, d.Created = r.time(), r.time(), r.time()
+	d.NewTo, d.Active, d.Created, d.Opens = r.time(), r.time(), r.time(), r.time()
 	d.Weight = math.Float64frombits(binary.LittleEndian.Uint64(r.take(8)))
 	if r.bad || len(r.b) > 0 {
 		return nil, errFacts

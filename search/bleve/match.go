@@ -51,6 +51,8 @@ type matcher struct {
 	q       *search.Query
 	prefer  []string // kinds that stand first
 	rows    *roaring.Bitmap
+	need    [][]lookup // what ranked the rows
+	like    [][]lookup
 	partial bool
 	whole   float32 // of the query, when rows hold parts of it; else 0
 	lang    string  // the query's language, empty if it does not tell
@@ -87,6 +89,7 @@ func (m *matcher) run(plan norm.Plan) error {
 		m.partial = m.partial || !more.IsEmpty()
 		m.rows = roaring.Or(m.rows, more)
 	}
+	m.need, m.like = need, like
 	m.rank(need, like)
 	return nil
 }

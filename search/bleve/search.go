@@ -67,14 +67,14 @@ func nothing(res search.Result, q search.Query) search.Result {
 func (s *state) page(q *search.Query, m *matcher, res *search.Result) {
 	if m == nil {
 		sel := s.view.Select(q, nil)
-		res.Facets, res.Total = sel.Facets, int(sel.Rows.GetCardinality())
+		res.Facets, res.Prices, res.Total = sel.Facets, sel.Prices, int(sel.Rows.GetCardinality())
 		for _, i := range s.view.Page(q, sel.Rows, nil) {
 			res.Hits = append(res.Hits, search.Hit{Ref: s.view.Row(i).Doc.Ref})
 		}
 		return
 	}
 	sel := s.view.Select(q, m.rows)
-	res.Facets, res.Total = sel.Facets, int(sel.Rows.GetCardinality())
+	res.Facets, res.Prices, res.Total = sel.Facets, sel.Prices, int(sel.Rows.GetCardinality())
 	for _, i := range s.view.Page(q, sel.Rows, m.score) {
 		res.Hits = append(res.Hits, search.Hit{Ref: s.view.Row(i).Doc.Ref, Score: m.score(i)})
 	}

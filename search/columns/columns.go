@@ -41,6 +41,7 @@ func facetName(d dim) string {
 type Row struct {
 	Doc    *search.Document // without Lead and Body
 	NewTo  int64            // unix seconds, 0 never
+	Opens  int64            // unix seconds, 0 never
 	values []uint32         // ids of all counted values, ascending
 }
 
@@ -70,6 +71,7 @@ type View struct {
 	best    []uint32          // rows by quality and freshness
 	fresh   []uint32          // rows by creation, newest first
 	newTo   []uint32          // rows with NewTo, soonest end first
+	opens   []uint32          // rows with Opens, soonest first
 	prices  map[string][]amount
 	newer   atomic.Pointer[newcomerSet]
 }
@@ -203,6 +205,9 @@ func (s Set) Add(row uint32) { s[row/setWord] |= 1 << (row % setWord) }
 
 // Has tells whether a row is in the set.
 func (s Set) Has(row uint32) bool { return s[row/setWord]&(1<<(row%setWord)) != 0 }
+
+// Remove takes a row out of the set.
+func (s Set) Remove(row uint32) { s[row/setWord] &^= 1 << (row % setWord) }
 
 // Bitmap is the set as a bitmap of its own.
 func (s Set) Bitmap() *roaring.Bitmap { return roaring.FromDense(s, true) }

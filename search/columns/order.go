@@ -217,7 +217,7 @@ func (v *View) byPrice(q *search.Query, rows *roaring.Bitmap, n int) []uint32 {
 		seen.Add(i)
 	}
 	for m := v.cheapest(q); len(out) < n; {
-		a, ok := m.next(v)
+		a, _, ok := m.next(v)
 		if !ok {
 			break
 		}
@@ -268,8 +268,9 @@ func (v *View) cheapest(q *search.Query) *priceMerge {
 	return m
 }
 
-// next takes the least price over all lists.
-func (m *priceMerge) next(v *View) (amount, bool) {
+// next takes the least price over all lists, and what it is worth in the
+// query's currency.
+func (m *priceMerge) next(v *View) (a amount, worth float64, ok bool) {
 	best := -1
 	for k, list := range m.lists {
 		if len(list) > 0 && (best < 0 || m.less(v, k, best)) {
@@ -277,11 +278,11 @@ func (m *priceMerge) next(v *View) (amount, bool) {
 		}
 	}
 	if best < 0 {
-		return amount{}, false
+		return amount{}, 0, false
 	}
-	a := m.lists[best][0]
+	a = m.lists[best][0]
 	m.lists[best] = m.lists[best][1:]
-	return a, true
+	return a, float64(a.minor) * m.rates[best], true
 }
 
 func (m *priceMerge) less(v *View, k, best int) bool {

@@ -20,6 +20,7 @@ const FacetLimit = 400
 type Selection struct {
 	Rows   *roaring.Bitmap
 	Facets map[string][]search.Count
+	Prices []search.Bin
 }
 
 // filterSet is a query's filters as sets of rows; nil filters nothing.
@@ -27,6 +28,7 @@ type filterSet struct {
 	dims  [dims]*roaring.Bitmap
 	price *roaring.Bitmap
 	newer *roaring.Bitmap
+	open  *roaring.Bitmap
 	owner *roaring.Bitmap
 	text  *roaring.Bitmap
 }
@@ -39,6 +41,7 @@ func (v *View) Select(q *search.Query, text *roaring.Bitmap) Selection {
 	out := Selection{Rows: f.join(v, nil)}
 	if q.Facets {
 		out.Facets = v.facets(q, &f, out.Rows)
+		out.Prices = v.spread(q, &f, out.Rows)
 	}
 	return out
 }
@@ -60,6 +63,9 @@ func (v *View) filters(q *search.Query) filterSet {
 	}
 	if q.Newcomer {
 		f.newer = v.newcomers(q.Now)
+	}
+	if !q.OpenBy.IsZero() {
+		f.open = v.openUntil(q.Now, q.OpenBy)
 	}
 	if q.Owner != "" {
 		f.owner = v.ownedBy(q.Owner)
@@ -98,8 +104,8 @@ func (v *View) Having(facet, value string) *roaring.Bitmap {
 // join is the intersection of all filters but those that skip names; the
 // outcome is never changed by anyone.
 func (f *filterSet) join(v *View, skip func(*roaring.Bitmap) bool) *roaring.Bitmap {
-	sets := make([]*roaring.Bitmap, 0, dims+4)
-	for _, s := range append(f.dims[:], f.price, f.newer, f.owner, f.text) {
+	sets := make([]*roaring.Bitmap, 0, dims+5)
+	for _, s := range append(f.dims[:], f.price, f.newer, f.open, f.owner, f.text) {
 		if s != nil && (skip == nil || !skip(s)) {
 			sets = append(sets, s)
 		}
@@ -218,19 +224,38 @@ func (v *View) facets(q *search.Query, f *filterSet, all *roaring.Bitmap) map[st
 		if d == dimMoney {
 			own = f.price
 		}
-		rows := all
-		if own != nil {
-			rows = f.join(v, func(s *roaring.Bitmap) bool { return s == own })
+		out[facetName(d)] = v.count(d, f.without(v, own, all), chosen[d])
+	}
+	out[search.FacetNew] = single("true", v.newcomers(q.Now), f.without(v, f.newer, all))
+	out[search.FacetOpen] = single("week", v.openUntil(q.Now, q.Now.Add(search.OpenWithin)), f.without(v, f.open, all))
+	return out
+}
+
+// without is the outcome of all filters but one, which may be nil.
+func (f *filterSet) without(v *View, own, all *roaring.Bitmap) *roaring.Bitmap {
+	if own == nil {
+		return all
+	}
+	return f.join(v, func(s *roaring.Bitmap) bool { return s == own })
+}
+
+// single is a facet of one value.
+func single(value string, holders, rows *roaring.Bitmap) []search.Count {
+	if n := holders.AndCardinality(rows); n > 0 {
+		return []search.Count{{Value: value, Count: int(n)}}
+	}
+	return []search.Count{}
+}
+
+// openUntil is the set of rows that can be booked from one moment to another.
+func (v *View) openUntil(from, to time.Time) *roaring.Bitmap {
+	out := roaring.New()
+	at := sort.Search(len(v.opens), func(i int) bool { return v.rows[v.opens[i]].Opens >= from.Unix() })
+	for _, i := range v.opens[at:] {
+		if v.rows[i].Opens > to.Unix() {
+			break
 		}
-		out[facetName(d)] = v.count(d, rows, chosen[d])
-	}
-	rows := all
-	if f.newer != nil {
-		rows = f.join(v, func(s *roaring.Bitmap) bool { return s == f.newer })
-	}
-	out[search.FacetNew] = []search.Count{}
-	if n := v.newcomers(q.Now).AndCardinality(rows); n > 0 {
-		out[search.FacetNew] = []search.Count{{Value: "true", Count: int(n)}}
+		out.Add(i)
 	}
 	return out
 }

@@ -137,6 +137,9 @@ func newRow(doc *search.Document) (*Row, Quality) {
 	if !doc.NewTo.IsZero() {
 		row.NewTo = doc.NewTo.Unix()
 	}
+	if !doc.Opens.IsZero() {
+		row.Opens = doc.Opens.Unix()
+	}
 	return row, q
 }
 
@@ -174,8 +177,10 @@ func (w *writer) reorder(old *View) {
 	}
 	v.best = merge(old.best, came, touched.Has, v.byBest)
 	v.fresh = merge(old.fresh, came, touched.Has, v.byFresh)
-	newcomers := slices.DeleteFunc(came, func(i uint32) bool { return v.rows[i].NewTo == 0 })
+	newcomers := slices.DeleteFunc(slices.Clone(came), func(i uint32) bool { return v.rows[i].NewTo == 0 })
 	v.newTo = merge(old.newTo, newcomers, touched.Has, v.byNewTo)
+	open := slices.DeleteFunc(came, func(i uint32) bool { return v.rows[i].Opens == 0 })
+	v.opens = merge(old.opens, open, touched.Has, v.byOpens)
 	w.reprice(old, touched)
 }
 
@@ -245,6 +250,10 @@ func (v *View) byFresh(a, b uint32) int {
 
 func (v *View) byNewTo(a, b uint32) int {
 	return cmp.Or(cmp.Compare(v.rows[a].NewTo, v.rows[b].NewTo), v.ByRef(a, b))
+}
+
+func (v *View) byOpens(a, b uint32) int {
+	return cmp.Or(cmp.Compare(v.rows[a].Opens, v.rows[b].Opens), v.ByRef(a, b))
 }
 
 func (v *View) byAmount(a, b amount) int {

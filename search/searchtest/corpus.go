@@ -119,6 +119,9 @@ func (f *corpusFile) document(d *dice, i int) (doc search.Document, about []stri
 	if d.roll(8) == 0 {
 		doc.NewTo = Now.AddDate(0, 0, d.roll(60)-20)
 	}
+	if d.roll(5) == 0 {
+		doc.Opens = Now.Add(time.Duration(d.roll(20*24)-5*24) * time.Hour)
+	}
 	return doc, about
 }
 

@@ -5,6 +5,7 @@ import (
 	"math"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/tmoeg/oduvan/search"
 )
@@ -35,6 +36,7 @@ func filters(q search.Query) []filter {
 		{search.FacetFree, func(d *search.Document) bool { return !q.Free || d.Free }},
 		{search.FacetNew, func(d *search.Document) bool { return !q.Newcomer || d.NewTo.After(q.Now) }},
 		{search.FacetMoney, func(d *search.Document) bool { return priced(d, q) }},
+		{search.FacetOpen, func(d *search.Document) bool { return q.OpenBy.IsZero() || opens(d, q.Now, q.OpenBy) }},
 		{"", func(d *search.Document) bool { return q.Owner == "" || d.Owner == q.Owner }},
 	}
 }
@@ -74,7 +76,12 @@ func (o oracle) matching(q search.Query, without string) []*search.Document {
 
 // facets counts every facet under all other filters.
 func (o oracle) facets(q search.Query) map[string][]search.Count {
-	out := map[string][]search.Count{}
+	out := map[string][]search.Count{search.FacetOpen: tally(o.matching(q, search.FacetOpen), func(d *search.Document) []string {
+		if opens(d, q.Now, q.Now.Add(search.OpenWithin)) {
+			return []string{"week"}
+		}
+		return nil
+	})}
 	flag := func(on bool) []string {
 		if on {
 			return []string{"true"}
@@ -150,4 +157,42 @@ func (o oracle) ordered(q search.Query) []search.Ref {
 		out = append(out, d.Ref)
 	}
 	return out
+}
+
+func opens(d *search.Document, from, to time.Time) bool {
+	return !d.Opens.IsZero() && !d.Opens.Before(from) && !d.Opens.After(to)
+}
+
+// prices is the histogram of the lowest comparable prices.
+func (o oracle) prices(q search.Query) []search.Bin {
+	var costs []float64
+	for _, d := range o.matching(q, search.FacetMoney) {
+		least := math.Inf(1)
+		for _, p := range d.Prices {
+			if w := worth(p, q); w < least {
+				least = w
+			}
+		}
+		if d.Free {
+			least = 0
+		}
+		if !math.IsInf(least, 1) {
+			costs = append(costs, least)
+		}
+	}
+	if len(costs) == 0 {
+		return nil
+	}
+	slices.Sort(costs)
+	step := search.BinStep(int64(costs[len(costs)-1-len(costs)/20]))
+	last := int64(costs[len(costs)-1-len(costs)/20]) / step
+	bins := make([]search.Bin, last+1)
+	for i := range bins {
+		bins[i] = search.Bin{From: int64(i) * step, To: int64(i+1) * step}
+	}
+	bins[last].To = 0
+	for _, c := range costs {
+		bins[min(int64(c)/step, last)].Count++
+	}
+	return bins
 }

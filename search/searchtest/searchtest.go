@@ -185,6 +185,9 @@ func testOracle(t *testing.T, e search.Engine) {
 		if diff := cmp.Diff(world.facets(q), got.Facets); diff != "" {
 			r.Fatalf("facets of %+v: %s", q, diff)
 		}
+		if diff := cmp.Diff(world.prices(q), got.Prices, cmpopts.EquateEmpty()); diff != "" || len(got.Prices) > search.Bins {
+			r.Fatalf("%d price bins of %+v: %s", len(got.Prices), q, diff)
+		}
 		want := world.ordered(q)
 		if got.Total != len(want) {
 			r.Fatalf("total %d, want %d", got.Total, len(want))
@@ -212,6 +215,9 @@ func drawQuery(r *rapid.T) search.Query {
 		PriceMax: rapid.SampledFrom([]int64{0, 0, 200000, 500000}).Draw(r, "max"),
 		Sort:     rapid.SampledFrom([]search.Sort{search.SortPrice, search.SortNew, search.SortBest}).Draw(r, "sort"),
 		Offset:   rapid.SampledFrom([]int{0, 5, 24, 1000}).Draw(r, "offset"), Limit: rapid.IntRange(1, 100).Draw(r, "limit"),
+	}
+	if rapid.IntRange(0, 5).Draw(r, "open") == 0 {
+		q.OpenBy = Now.AddDate(0, 0, rapid.IntRange(1, 15).Draw(r, "days"))
 	}
 	if rapid.Bool().Draw(r, "rates") {
 		q.Rates = map[string]float64{"USD": 90, "KZT": 0.25}
