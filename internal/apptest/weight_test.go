@@ -37,12 +37,15 @@ func TestPageWeight(t *testing.T) {
 	}
 	operator.Profile(nil).Is(http.StatusOK)
 	operator.Service(nil).Is(http.StatusOK)
+	talks(t, w, operator)
 	assets := map[string]int{}
 	heaviest, where, pages := 0, "", 0
+	var walked []string
 	for _, c := range []*apptest.Client{w.Visitor(), operator.Client} {
 		walker := &crawler{t: t, w: w, c: c, where: map[string]string{}, forms: map[string]apptest.Form{}}
-		walker.walk("/", "/me", "/admin", "/api/docs", "/offline", "/no-such-page")
+		walker.walk("/", "/me", "/admin", "/api/docs", "/offline", "/no-such-page", "/inquiries", "/inbox", "/join")
 		for _, path := range walker.pages {
+			walked = append(walked, ids.ReplaceAllString(path, "ID"))
 			total := weigh(t, c, path)
 			for _, asset := range c.Get(path).Attrs(`link[rel=stylesheet], script[src]`, "href", "src") {
 				if _, ok := assets[asset]; !ok {
@@ -61,6 +64,31 @@ func TestPageWeight(t *testing.T) {
 	t.Logf("%d pages, %d styles and scripts; the heaviest is %s with %.1f kB", pages, len(assets), where, float64(heaviest)/1024)
 	if pages < 60 || len(assets) < 4 {
 		t.Errorf("only %d pages and %d assets were weighed", pages, len(assets))
+	}
+	for _, want := range []string{"/join", "/tutors/cho/ask", "/inquiries", "/inquiries?all=1", "/inquiries/ID", "/inquiries/ID/report/ID?page=1", "/inbox", "/inbox?unread=1",
+		"/me/notices", "/about", "/privacy", "/rules"} {
+		if !slices.Contains(walked, want) {
+			t.Errorf("%s was not weighed", want)
+		}
+	}
+}
+
+// talks gives somebody a thread full of words, another that was declined, and
+// an inbox.
+func talks(t *testing.T, w *apptest.World, tutor *apptest.Person) {
+	t.Helper()
+	for i, name := range []string{"kid", "ben"} {
+		who := w.Person(name)
+		path := who.Get("/tutors/"+tutor.Handle+"/ask").Send("form#ask", apptest.Fill{"goal": {strings.Repeat("Понять рекурсию. ", 40)}}).Is(http.StatusOK).Path
+		if i == 1 {
+			tutor.Get(path).Send("#decline form", apptest.Fill{"reason": {"busy"}}).Is(http.StatusOK)
+			continue
+		}
+		for range 10 {
+			for _, side := range []*apptest.Person{tutor, who} {
+				side.Get(path).Send("form#write", apptest.Fill{"text": {strings.Repeat("Давай начнём с малого. ", 20)}}).Is(http.StatusOK)
+			}
+		}
 	}
 }
 
