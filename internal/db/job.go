@@ -44,12 +44,13 @@ func newJobs(d *DB, poll time.Duration) (*jobs, error) {
 		j.driver = riverdatabasesql.New(d.writer.DB)
 	}
 	j.config = river.Config{
-		ID:                hex.EncodeToString(d.bytes(8)), // the default holds the host's name
-		FetchPollInterval: poll,
-		FetchCooldown:     min(poll, 100*time.Millisecond),
-		JobTimeout:        time.Minute,
-		Logger:            slog.New(slog.DiscardHandler), // it prints errors raw; work logs ours
-		TestOnly:          poll < defaultPoll,            // no random delays at start
+		ID:                   hex.EncodeToString(d.bytes(8)), // the default holds the host's name
+		FetchPollInterval:    poll,
+		FetchCooldown:        min(poll, 100*time.Millisecond),
+		JobTimeout:           time.Minute,
+		RescueStuckJobsAfter: 5 * time.Minute,               // of a killed process; by default an hour
+		Logger:               slog.New(slog.DiscardHandler), // it prints errors raw; work logs ours
+		TestOnly:             poll < defaultPoll,            // no random delays at start
 	}
 	var err error
 	insert := j.config
