@@ -8,24 +8,8 @@ import (
 
 	"github.com/tmoeg/oduvan/search"
 	"github.com/tmoeg/oduvan/search/norm"
+	"github.com/tmoeg/oduvan/search/reading"
 	"github.com/tmoeg/oduvan/search/vocab"
-)
-
-// The weight of one occurrence by where it stands. They are added up into one
-// frequency per term, so one posting list answers a word (BM25F).
-const (
-	weightTitle  = 10
-	weightSkill  = 8
-	weightAuthor = 6
-	weightLead   = 8
-	weightBody   = 1
-	// bodyCap bounds what repeating a word in prose can gain.
-	bodyCap = 4
-)
-
-const (
-	// textCap bounds a text in bytes: whoever pastes a book is found by its beginning.
-	textCap = 64 << 10
 )
 
 // maker turns documents into what is indexed.
@@ -37,36 +21,7 @@ type maker struct {
 // document makes the index document of a search document and teaches the
 // vocabulary its words.
 func (m *maker) document(d *search.Document) *document.Document {
-	freq := map[string]int{}
-	word := map[string]string{}
-	add := func(text string, place norm.Place, weight, most int) {
-		if len(text) > textCap {
-			text = text[:textCap]
-		}
-		here := map[string]int{}
-		for _, t := range m.norm.Terms(text, place) {
-			if here[t.Text] < most {
-				here[t.Text]++
-				freq[t.Text] += weight
-			}
-			if _, ok := word[t.Text]; !ok {
-				word[t.Text] = t.Word
-			}
-		}
-	}
-	add(d.Title, norm.Heading, weightTitle, 1)
-	for _, s := range d.Skills {
-		if _, ok := m.norm.Skill(s); ok {
-			freq[norm.ConceptMark+s] += weightSkill
-			word[norm.ConceptMark+s] = ""
-			continue
-		}
-		add(s, norm.SkillList, weightSkill, 1)
-	}
-	add(d.Author, norm.Prose, weightAuthor, 1)
-	add(d.Lead, norm.Heading, weightLead, 2)
-	add(d.Body, norm.Prose, weightBody, bodyCap)
-
+	freq, word := reading.Weigh(m.norm, d, nil)
 	out := document.NewDocument(docID(d.Ref))
 	out.AddField(newTermField(fieldText, freq))
 	if w := m.learn(word); len(w) > 0 {

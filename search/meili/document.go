@@ -5,12 +5,14 @@ import (
 	"encoding/base64"
 	"maps"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 	"unicode"
 
 	"github.com/tmoeg/oduvan/search"
 	"github.com/tmoeg/oduvan/search/norm"
+	"github.com/tmoeg/oduvan/search/reading"
 	"github.com/tmoeg/oduvan/search/taxonomy"
 	"github.com/tmoeg/oduvan/search/vocab"
 )
@@ -61,6 +63,7 @@ type shadow struct {
 	Seq      int64              `json:"seq"`  // cursor of the batch that wrote it
 	Terms    []string           `json:"t"`
 	Written  []string           `json:"w,omitempty"`
+	Freq     string             `json:"f"` // "term:n " for every weighted frequency above 1
 
 	NTitle  string `json:"n_title"`
 	NSkills string `json:"n_skills"`
@@ -72,9 +75,8 @@ type shadow struct {
 
 // The bounds of what is sent.
 const (
-	textCap      = 64 << 10 // bytes of a text: whoever pastes a book is found by its beginning
-	longestValue = 300      // bytes of a facet's value: the server drops longer than 468
-	longestToken = 200      // bytes of a term: the server drops longer than 250
+	longestValue = 300 // bytes of a facet's value: the server drops longer than 468
+	longestToken = 200 // bytes of a term: the server drops longer than 250
 	neverCreated = -1 << 52
 )
 
@@ -138,49 +140,31 @@ type maker struct {
 func (m *maker) document(d *search.Document, seq int64) shadow {
 	s := facts(d, m.norm)
 	s.Seq = seq
-	word := map[string]string{}
-	tokens := func(text string, place norm.Place) string {
-		if len(text) > textCap {
-			text = strings.ToValidUTF8(text[:textCap], "")
+	var texts [reading.Places]strings.Builder
+	freq, word := reading.Weigh(m.norm, d, func(at reading.Place, term string) {
+		if t := token(term); t != "" {
+			texts[at].WriteString(t + " ")
 		}
-		var b strings.Builder
-		for _, t := range m.norm.Terms(text, place) {
-			m.put(&b, word, t.Text, t.Word)
-		}
-		return b.String()
-	}
-	s.NTitle = tokens(d.Title, norm.Heading)
-	var skills strings.Builder
-	for _, sk := range d.Skills {
-		if _, ok := m.norm.Skill(sk); ok {
-			m.put(&skills, word, norm.ConceptMark+sk, "")
+	})
+	s.NTitle, s.NSkills, s.NAuthor = texts[reading.Title].String(), texts[reading.Skills].String(), texts[reading.Author].String()
+	s.NLead, s.NBody = texts[reading.Lead].String(), texts[reading.Body].String()
+	var f strings.Builder
+	for _, term := range slices.Sorted(maps.Keys(word)) {
+		t, w := token(term), word[term]
+		if t == "" {
 			continue
 		}
-		skills.WriteString(tokens(sk, norm.SkillList))
-	}
-	s.NSkills = skills.String()
-	s.NAuthor, s.NLead, s.NBody = tokens(d.Author, norm.Prose), tokens(d.Lead, norm.Heading), tokens(d.Body, norm.Prose)
-	for _, stem := range slices.Sorted(maps.Keys(word)) {
-		s.Terms = append(s.Terms, token(stem))
-		w := word[stem]
-		m.words.Add(stem, w, 1)
-		if pair := value(stem + " " + w); w != "" && len(pair) <= longestValue && m.words.Witness(stem) {
+		s.Terms = append(s.Terms, t)
+		if freq[term] > 1 {
+			f.WriteString(t + ":" + strconv.Itoa(freq[term]) + " ")
+		}
+		m.words.Add(term, w, 1)
+		if pair := value(term + " " + w); w != "" && len(pair) <= longestValue && m.words.Witness(term) {
 			s.Written = append(s.Written, pair)
 		}
 	}
+	s.Freq = f.String()
 	return s
-}
-
-// put writes one term into a text of tokens and notes its written form.
-func (m *maker) put(b *strings.Builder, word map[string]string, term, written string) {
-	t := token(term)
-	if t == "" {
-		return
-	}
-	b.WriteString(t + " ")
-	if _, ok := word[term]; !ok {
-		word[term] = written
-	}
 }
 
 // facts fills in everything but the words.

@@ -185,12 +185,8 @@ func most(bound int64, rate float64) int64 {
 }
 
 // holds says that a document has one of a group's terms.
-func holds(g norm.Group, wider bool) string {
-	terms := slices.Concat(g.Terms, g.Maybe)
-	if wider {
-		terms = append(terms, g.Wider...)
-	}
-	out := in("t", tokens(terms))
+func holds(g norm.Group) string {
+	out := in("t", tokens(slices.Concat(g.Terms, g.Maybe, g.Wider)))
 	if g.Or != nil {
 		out = either(out, in(attribute(g.Or.Facet), values([]string{g.Or.Value})))
 	}

@@ -27,7 +27,7 @@ func (a *asking) order(b *batch, asked question, all string) finish {
 		return func(int) ([]row, []*meilisearch.SearchRequest) { return nil, nil }
 	case q.Sort == search.SortNew:
 		var rows []row
-		b.rows(a.sorted(all, byNew, q.Offset, q.Limit), &rows)
+		b.rows(a.sorted(all, byNew[:], q.Offset, q.Limit), &rows)
 		return func(int) ([]row, []*meilisearch.SearchRequest) { return rows, nil }
 	case q.Sort == search.SortPrice:
 		return a.byPrice(b, all)
@@ -40,7 +40,7 @@ const deepest = 100_000
 
 func (a *asking) sorted(filter string, by []string, offset, limit int) *meilisearch.SearchRequest {
 	return &meilisearch.SearchRequest{IndexUID: a.engine.live(), Filter: filter, Sort: by, Offset: int64(min(offset, maxTotal)), Limit: int64(limit),
-		AttributesToRetrieve: rowFields}
+		AttributesToRetrieve: rowFields[:]}
 }
 
 // byPrice orders what is free first, then by the least comparable price, then
@@ -58,11 +58,11 @@ func (a *asking) byPrice(b *batch, all string) finish {
 		has[i] = "least." + c + " EXISTS"
 	}
 	var gratis []row
-	b.rows(a.sorted(both(all, "free = true"), byRef, 0, end), &gratis)
+	b.rows(a.sorted(both(all, "free = true"), byRef[:], 0, end), &gratis)
 	lists := make([][]row, len(codes))
 	for i, c := range codes {
 		r := a.sorted(both(all, "free = false", has[i]), []string{"least." + c + ":asc", "ref:asc"}, 0, end)
-		r.AttributesToRetrieve = append(slices.Clone(rowFields), "least")
+		r.AttributesToRetrieve = append(slices.Clone(rowFields[:]), "least")
 		b.rows(r, &lists[i])
 	}
 	known := []string{"free = true"}
@@ -76,7 +76,7 @@ func (a *asking) byPrice(b *batch, all string) finish {
 		if len(rows) == q.Limit || total <= first || end <= first {
 			return rows, nil
 		}
-		return rows, []*meilisearch.SearchRequest{a.sorted(both(all, not(either(known...))), byRef, max(q.Offset-first, 0), q.Limit-len(rows))}
+		return rows, []*meilisearch.SearchRequest{a.sorted(both(all, not(either(known...))), byRef[:], max(q.Offset-first, 0), q.Limit-len(rows))}
 	}
 }
 
@@ -119,9 +119,15 @@ func (a *asking) byScore(b *batch, asked question) finish {
 	lists, fresh := make([][]row, len(asked.tiles)), make([][]row, len(asked.tiles))
 	sizes := make([]int, len(asked.tiles))
 	deep := q.Offset+q.Limit > window
+	fields := rankFields[:]
+	if asked.scorer != nil && asked.scorer.whole > 0 {
+		fields = nearFields[:]
+	}
 	for i, t := range asked.tiles {
-		b.rows(a.engine.ranked(t, bare, 0, window), &lists[i])
-		b.rows(a.engine.ranked(t, both(bare, newer(q)), 0, columns.ShareWithin), &fresh[i])
+		first, newest := a.engine.ranked(t, bare, 0, window), a.engine.ranked(t, both(bare, newer(q)), 0, columns.ShareWithin)
+		first.AttributesToRetrieve, newest.AttributesToRetrieve = fields, fields
+		b.rows(first, &lists[i])
+		b.rows(newest, &fresh[i])
 		if deep {
 			b.count(a.engine, both(bare, t.says), &sizes[i])
 		}
@@ -170,24 +176,20 @@ func (a *asking) beyond(asked question, dealt []row, lists [][]row, sizes []int,
 	return rows, more
 }
 
-// score gives the hits of all tiles one order: relevance with quality and
-// freshness; without a text the server's order stands.
+// score gives the hits of all tiles one order; without a text the server's
+// order stands.
 func (a *asking) score(asked question, lists [][]row) []row {
-	today := day(a.query.Now)
 	var out []row
 	for i, list := range lists {
 		for _, r := range list {
-			r.tile = i
-			if asked.set == "" {
-				r.score = 1
-			} else {
-				age := min(max(float64(today-r.active)/freshDays, 0), 1)
-				r.score = (r.score + basePart) * asked.tiles[i].weight * (1 + weightPart*r.weight + freshPart*(1-age))
+			r.tile, r.score = i, 1
+			if asked.scorer != nil {
+				r.score = asked.scorer.score(r)
 			}
 			out = append(out, r)
 		}
 	}
-	if asked.set != "" {
+	if asked.scorer != nil {
 		slices.SortFunc(out, func(x, y row) int { return cmp.Or(cmp.Compare(y.score, x.score), byReference(x, y)) })
 	}
 	return out

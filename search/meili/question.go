@@ -11,103 +11,63 @@ import (
 	"github.com/tmoeg/oduvan/search/norm"
 )
 
-// The shape of relevance beside the server's own score.
-const (
-	maybeFactor   = 0.5  // for what holds only another word than the asked one
-	preferFactor  = 4    // for the kinds that a text asks for
-	weightPart    = 0.2  // what the whole of quality adds
-	freshPart     = 0.15 // what activity today adds
-	freshDays     = 90
-	basePart      = 0.01 // keeps quality in the order of hits that hold no asked word
-	relaxFraction = 3    // of n words at least n/3 must be found
-	fewHits       = 10   // under which a wide word also finds what stands under it
-)
-
 // question is a text as the server is asked: which documents match, cut into
-// tiles that are ranked each by words of its own.
+// tiles of which each is ordered by the server on its own.
 type question struct {
 	set     string // empty: there is no text
 	tiles   []tile
 	partial bool
+	scorer  *scorer // gives the first hits their order; nil: there is no text
 }
 
 // tile is a part of what matches. Tiles of a question never overlap.
 type tile struct {
-	says   string // filter
-	words  string // ranked by; empty: by quality alone
-	weight float64
+	says  string // filter
+	words string // that the server orders by; empty: by quality alone
 }
 
-// ask makes the question of a plan: every group must match, by narrower skills
-// too if wider is set.
-func (p *planner) ask(need, like []norm.Group, wider bool) question {
-	says := make([]string, len(need))
-	for i, g := range need {
-		says[i] = holds(g, wider)
-	}
-	set := both(says...)
-	return question{set: set, tiles: p.prefer(p.tiles(need, like, wider, set))}
-}
-
-// planner makes questions.
-type planner struct {
-	words norm.Words
-	kinds []string // that stand first
-}
-
-// tiles cuts a set in two: what holds the asked word of every group, and what
-// holds another of its words somewhere.
-func (p *planner) tiles(need, like []norm.Group, wider bool, set string) []tile {
-	asked := make([]string, 0, len(need)+len(like))
-	var sure, says []string // words that stand in the whole set; what makes the first tile
-	choices := 0
-	var other string // the word that stands in the second tile, if it is one
-	for _, g := range need {
-		options := slices.Concat(g.Terms, g.Maybe)
-		if wider {
-			options = append(options, g.Wider...)
+// tiles cuts a set by its most telling group: what holds the asked word of it
+// is ordered by the other asked words too, what holds only another of its words
+// by quality. Where not every group must be held, what is left is cut by the
+// next group.
+func (l *lexicon) tiles(set string, groups []weighed, all bool) []tile {
+	var out []tile
+	groups = byWorth(groups)
+	rest := set
+	for i, w := range groups {
+		if w.part < 1 || i > 0 && all {
+			break
 		}
-		first := p.asked(g)
-		asked = append(asked, token(first))
-		if len(options) == 1 && g.Or == nil {
-			sure = append(sure, token(first))
-			continue
+		asked := l.asked(w.group)
+		words := []string{token(asked)}
+		for _, also := range groups[i+1:] {
+			words = append(words, token(l.asked(also.group)))
 		}
-		choices++
-		says = append(says, in("t", tokens([]string{first})))
-		if other = ""; len(options) == 2 && g.Or == nil {
-			other = token(options[1-slices.Index(options, first)])
+		has := in("t", tokens([]string{asked}))
+		out = append(out, tile{both(rest, has), sentence(words)})
+		if len(w.options) > 1 || w.group.Or != nil {
+			out = append(out, tile{both(rest, holds(w.group), not(has)), ""})
 		}
+		rest = both(rest, not(holds(w.group)))
 	}
-	var liked []string
-	for _, g := range like {
-		liked = append(liked, token(g.Terms[0]))
-	}
-	all := tile{says: both(append([]string{set}, says...)...), words: sentence(asked, liked), weight: 1}
-	if choices == 0 {
-		return []tile{all}
-	}
-	if choices == 1 {
-		sure = append(sure, other)
-	}
-	return []tile{all, {says: both(set, not(both(says...))), words: sentence(sure, liked), weight: maybeFactor}}
+	return out
 }
 
 // asked is the word of a group that most likely stands in documents.
-func (p *planner) asked(g norm.Group) string {
+func (l *lexicon) asked(g norm.Group) string {
 	for _, t := range g.Terms {
-		if p.words.Known(t) {
+		if l.words.Docs(t) > 0 {
 			return t
 		}
 	}
 	return g.Terms[0]
 }
 
-// sentence is a query text: needed words first, since the server drops from
-// the end. The blank at its end says that the last word is not a beginning.
-func sentence(needed, liked []string) string {
+// sentence is a query text, the most telling word first, since the server drops
+// words from the end. The blank at its end says that the last word is whole.
+func sentence(words []string) string {
 	var b strings.Builder
-	for _, w := range slices.Concat(needed, liked) {
+	for _, w := range words {
 		if w != "" {
 			b.WriteString(w + " ")
 		}
@@ -115,15 +75,15 @@ func sentence(needed, liked []string) string {
 	return b.String()
 }
 
-// prefer cuts tiles once more, so that some kinds stand first.
-func (p *planner) prefer(tiles []tile) []tile {
-	if len(p.kinds) == 0 {
+// prefer cuts tiles once more, so that some kinds are among the first of the server.
+func prefer(tiles []tile, kinds []string) []tile {
+	if len(kinds) == 0 {
 		return tiles
 	}
-	first := in("kind", values(p.kinds))
+	first := in("kind", values(kinds))
 	out := make([]tile, 0, 2*len(tiles))
 	for _, t := range tiles {
-		out = append(out, tile{both(t.says, first), t.words, preferFactor * t.weight}, tile{both(t.says, not(first)), t.words, t.weight})
+		out = append(out, tile{both(t.says, first), t.words}, tile{both(t.says, not(first)), t.words})
 	}
 	return out
 }
@@ -139,61 +99,26 @@ func combinations(n, k int) []uint {
 	return out
 }
 
-// chosen is the groups of a bit set.
-func chosen(groups []norm.Group, set uint) []norm.Group {
-	var out []norm.Group
-	for i, g := range groups {
-		if set&(1<<i) != 0 {
-			out = append(out, g)
-		}
-	}
-	return out
-}
-
-// mostTiles bounds how finely a partial answer is ranked.
-const mostTiles = 6
-
-// relaxed is the question for the documents that hold exactly these
-// combinations of groups, the likeliest first.
-func (p *planner) relaxed(groups []norm.Group, sets []uint) question {
-	out := question{partial: true}
-	var all, rest []string
-	for i, set := range sets {
-		part := p.ask(chosen(groups, set), nil, false)
-		all = append(all, part.set)
-		if i < mostTiles {
-			out.tiles = append(out.tiles, part.tiles...)
-			continue
-		}
-		rest = append(rest, part.set)
-	}
-	out.set = either(all...)
-	if len(rest) > 0 {
-		out.tiles = append(out.tiles, p.prefer([]tile{{says: either(rest...), weight: maybeFactor}})...)
-	}
-	return out
-}
-
-// ranked asks for the first hits of a tile in its order.
+// ranked asks for the first hits of a tile in the server's order.
 func (e *Engine) ranked(t tile, filter string, offset, limit int) *meilisearch.SearchRequest {
-	r := &meilisearch.SearchRequest{IndexUID: e.live(), Filter: both(filter, t.says), Offset: int64(offset), Limit: int64(limit), AttributesToRetrieve: rowFields}
+	r := &meilisearch.SearchRequest{IndexUID: e.live(), Filter: both(filter, t.says), Offset: int64(offset), Limit: int64(limit), AttributesToRetrieve: rowFields[:]}
 	if t.words == "" {
-		r.Sort = byBest
+		r.Sort = byBest[:]
 		return r
 	}
-	r.Query, r.MatchingStrategy, r.AttributesToSearchOn, r.ShowRankingScore = t.words, meilisearch.Last, searched[:], true
+	r.Query, r.MatchingStrategy, r.AttributesToSearchOn = t.words, meilisearch.Last, searched[:]
 	return r
 }
 
-// The orders of the server.
+// The orders of the server, and what a hit must carry to be ranked.
 var (
-	byBest = []string{"best:desc", "created:desc", "ref:asc"}
-	byNew  = []string{"created:desc", "ref:asc"}
-	byRef  = []string{"ref:asc"}
+	byBest     = [...]string{"best:desc", "created:desc", "ref:asc"}
+	byNew      = [...]string{"created:desc", "ref:asc"}
+	byRef      = [...]string{"ref:asc"}
+	rowFields  = [...]string{"kind", "key"}
+	rankFields = [...]string{"kind", "key", "weight", "active", "newto", "lang", "f"}
+	nearFields = [...]string{"kind", "key", "weight", "active", "newto", "lang", "level", "format", "f", "t"}
 )
-
-// rowFields is what a hit must carry to be ranked; byte for byte small.
-var rowFields = []string{"kind", "key", "weight", "active", "newto"}
 
 // row is a hit as it came.
 type row struct {
@@ -202,17 +127,39 @@ type row struct {
 	active int64
 	newTo  int64
 	least  map[string]int64
+	lang   []string
+	level  []string
+	format []string
+	freq   map[string]int
+	terms  []string
 	score  float64
 	tile   int
 }
 
+// values are a hit's values of a facet that a cue may name.
+func (r row) values(facet string) []string {
+	switch facet {
+	case search.FacetLevel:
+		return r.level
+	case search.FacetLang:
+		return r.lang
+	case search.FacetFormat:
+		return r.format
+	case search.FacetKind:
+		return []string{r.Kind}
+	}
+	return nil
+}
+
 func readRow(h meilisearch.Hit) (r row, err error) {
+	freq := ""
 	for name, into := range map[string]any{"kind": &r.Kind, "key": &r.ID, "weight": &r.weight, "active": &r.active, "newto": &r.newTo,
-		"least": &r.least, "_rankingScore": &r.score} {
+		"least": &r.least, "lang": &r.lang, "level": &r.level, "format": &r.format, "f": &freq, "t": &r.terms} {
 		if err = part(h, name, into); err != nil {
 			return r, err
 		}
 	}
+	r.freq = readFreq(freq)
 	return r, nil
 }
 
@@ -225,4 +172,16 @@ func readRows(a meilisearch.SearchResponse) ([]row, error) {
 		}
 	}
 	return out, nil
+}
+
+// weighAll looks up what groups are worth.
+func (l *lexicon) weighAll(need, like []norm.Group, wider bool) (all, needed []weighed) {
+	for _, g := range need {
+		needed = append(needed, l.weigh(g, wider, 1))
+	}
+	all = slices.Clone(needed)
+	for _, g := range like {
+		all = append(all, l.weigh(g, false, softPart))
+	}
+	return all, needed
 }

@@ -64,32 +64,7 @@ func (e *Engine) answer(ctx context.Context, l *lexicon, q search.Query, plan no
 	if plan.Empty() {
 		return res, a.page(ctx, question{tiles: []tile{{}}}, &res)
 	}
-	p := &planner{words: l.words, kinds: understood.Kinds}
-	asked := p.ask(plan.Need, plan.Like, false)
-	if err := a.page(ctx, asked, &res); err != nil {
-		return res, err
-	}
-	if a.matched == 0 && len(plan.Need) > 1 {
-		relaxed, err := a.relax(ctx, p, plan.Need)
-		if err != nil {
-			return res, err
-		}
-		if res.Partial = true; relaxed.set != "" {
-			if err := a.page(ctx, relaxed, &res); err != nil {
-				return res, err
-			}
-		}
-	}
-	if a.matched >= fewHits || !slices.ContainsFunc(plan.Need, func(g norm.Group) bool { return len(g.Wider) > 0 }) {
-		return res, nil
-	}
-	narrow, partial := res, res.Partial
-	if err := a.page(ctx, p.ask(plan.Need, plan.Like, true), &res); err != nil || a.matched == 0 {
-		narrow.Partial = partial
-		return narrow, err
-	}
-	res.Partial = false
-	return res, nil
+	return res, a.text(ctx, plan, &res)
 }
 
 // asking is one answer under way.
@@ -101,53 +76,57 @@ type asking struct {
 	matched int // documents that match the text, before filters
 }
 
-// relax finds the combinations of the most groups that any document holds, at
-// least a third of them all. An empty question: not even those.
-func (a *asking) relax(ctx context.Context, p *planner, groups []norm.Group) (question, error) {
-	found, err := a.counts(ctx, groups, combinations(len(groups), 1))
-	if err != nil {
-		return question{}, err
+// text answers what has words: documents that hold every group; when they are
+// few, those with narrower skills instead, and then those as well that hold the
+// telling groups only.
+func (a *asking) text(ctx context.Context, plan norm.Plan, res *search.Result) error {
+	kinds := res.Understood.Kinds
+	ask := func(wider bool) (question, []weighed) {
+		all, needed := a.lexicon.weighAll(plan.Need, plan.Like, wider)
+		says := make([]string, len(needed))
+		for i, w := range needed {
+			says[i] = holds(w.group)
+		}
+		set := both(says...)
+		return question{set: set, tiles: prefer(a.lexicon.tiles(set, all, true), kinds),
+			scorer: &scorer{query: a.query, groups: all, prefer: kinds, lang: plan.Lang}}, needed
 	}
-	var live []norm.Group
-	for i, g := range groups {
-		if found[i] > 0 {
-			live = append(live, g)
+	asked, needed := ask(false)
+	if err := a.page(ctx, asked, res); err != nil || a.matched >= fewHits {
+		return err
+	}
+	few := a.matched
+	if slices.ContainsFunc(plan.Need, func(g norm.Group) bool { return len(g.Wider) > 0 }) {
+		narrow := *res
+		wide, also := ask(true)
+		if err := a.page(ctx, wide, res); err != nil {
+			return err
+		}
+		if a.matched > 0 {
+			asked, needed, few = wide, also, a.matched
+		} else {
+			*res = narrow
 		}
 	}
-	for k := len(live); k > 0 && k >= (len(groups)+relaxFraction-1)/relaxFraction; k-- {
-		sets := combinations(len(live), k)
-		if found, err = a.counts(ctx, live, sets); err != nil {
-			return question{}, err
-		}
-		var some []uint
-		for i, n := range found {
-			if n > 0 {
-				some = append(some, sets[i])
-			}
-		}
-		if len(some) > 0 {
-			return p.relaxed(live, some), nil
-		}
+	if few >= fewHits || len(needed) < 2 || a.query.Sort != search.SortBest {
+		return nil
 	}
-	return question{}, nil
-}
-
-// counts tells how many documents hold every group of each set.
-func (a *asking) counts(ctx context.Context, groups []norm.Group, sets []uint) ([]int, error) {
-	queries := make([]*meilisearch.SearchRequest, len(sets))
-	for i, set := range sets {
-		says := []string{listed}
-		for _, g := range chosen(groups, set) {
-			says = append(says, holds(g, false))
-		}
-		queries[i] = a.engine.countQuery(both(says...))
+	says, whole := near(needed)
+	if whole == 0 {
+		return nil
 	}
-	answers, err := a.engine.client.ask(ctx, queries)
-	out := make([]int, len(answers))
-	for i := range answers {
-		out[i] = int(answers[i].TotalHits)
+	asked.set, asked.scorer.whole = either(asked.set, says), whole
+	asked.tiles = a.lexicon.tiles(asked.set, asked.scorer.groups, false)
+	exact := *res
+	if err := a.page(ctx, asked, res); err != nil {
+		return err
 	}
-	return out, err
+	if a.matched == few { // nothing came near
+		*res = exact
+		return nil
+	}
+	res.Partial = true
+	return nil
 }
 
 // batch collects questions with what reads their answers.
@@ -254,7 +233,7 @@ func (a *asking) pageOnce(ctx context.Context, asked question, res *search.Resul
 	}
 	for _, r := range rows {
 		hit := search.Hit{Ref: r.Ref}
-		if asked.set != "" && a.query.Sort == search.SortBest {
+		if asked.scorer != nil && a.query.Sort == search.SortBest {
 			hit.Score = r.score
 		}
 		res.Hits = append(res.Hits, hit)

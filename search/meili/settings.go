@@ -12,7 +12,7 @@ import (
 // asked for but when a name is completed.
 var (
 	searched = [...]string{"n_title", "n_skills", "n_author", "n_lead", "n_body"}
-	shown    = [...]string{"id", "kind", "key", "owner", "title", "weight", "active", "newto", "least", "t", "w", "seq", "cursor", "build", "print"}
+	shown    = [...]string{"id", "kind", "key", "owner", "title", "weight", "active", "newto", "least", "level", "lang", "format", "free", "f", "t", "w", "seq", "cursor", "build", "print"}
 )
 
 const surface = "n_surf"

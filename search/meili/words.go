@@ -28,6 +28,7 @@ type lexicon struct {
 	words *vocab.Vocab
 	skill map[string]int
 	money map[string]int
+	docs  int
 	at    stamp
 }
 
@@ -50,7 +51,7 @@ func (l *lexicon) currency() string {
 
 // with is the lexicon after some documents. Their words are already learnt.
 func (l *lexicon) with(docs []*search.Document, n *norm.Normaliser, at stamp) *lexicon {
-	out := &lexicon{words: l.words, skill: maps.Clone(l.skill), money: maps.Clone(l.money), at: at}
+	out := &lexicon{words: l.words, skill: maps.Clone(l.skill), money: maps.Clone(l.money), docs: l.docs + len(docs), at: at}
 	for _, d := range docs {
 		for _, s := range d.Skills {
 			out.skill[n.SkillKey(s)]++
@@ -92,6 +93,7 @@ func (e *Engine) readAll(ctx context.Context) (*lexicon, error) {
 		return nil, err
 	}
 	l := e.newLexicon(stamp{m.Cursor, m.Build})
+	l.docs = int(answers[1].TotalHits)
 	for t, n := range facets["t"] {
 		l.words.Add(plain(t), "", n)
 	}
@@ -183,7 +185,7 @@ func (e *Engine) readNews(ctx context.Context, at stamp) error {
 			l.witness(pair, 1)
 		}
 	}
-	e.lexicon.CompareAndSwap(l, &lexicon{words: l.words, skill: l.skill, money: l.money, at: stamp{m.Cursor, m.Build}})
+	e.lexicon.CompareAndSwap(l, &lexicon{words: l.words, skill: l.skill, money: l.money, docs: l.docs + len(answers[1].Hits), at: stamp{m.Cursor, m.Build}})
 	return nil
 }
 

@@ -227,3 +227,13 @@ func (w *editRows) distance(s, t []rune, limit int) int {
 	}
 	return last[len(t)]
 }
+
+// Docs is how many documents were counted for a term.
+func (v *Vocab) Docs(term string) int {
+	v.mu.RLock()
+	defer v.mu.RUnlock()
+	if e := v.entries[term]; e != nil {
+		return e.docs
+	}
+	return 0
+}

@@ -3,14 +3,16 @@ package meilitest
 import (
 	"errors"
 	"fmt"
-	"slices"
 	"strconv"
 	"strings"
 	"unicode"
+
+	"github.com/RoaringBitmap/roaring/v2"
 )
 
-// condition tells whether a document matches.
-type condition func(document) bool
+// condition gives the documents of an index that match, by number. What it
+// gives may be changed.
+type condition func(*index) *roaring.Bitmap
 
 // use is one attribute that a filter names, and whether it compares it.
 type use struct {
@@ -103,7 +105,7 @@ func (p *parser) or() (condition, error) {
 		var right condition
 		if right, err = p.and(); err == nil {
 			l, r := left, right
-			left = func(d document) bool { return l(d) || r(d) }
+			left = func(x *index) *roaring.Bitmap { return roaring.Or(l(x), r(x)) }
 		}
 	}
 	return left, err
@@ -116,7 +118,7 @@ func (p *parser) and() (condition, error) {
 		var right condition
 		if right, err = p.one(); err == nil {
 			l, r := left, right
-			left = func(d document) bool { return l(d) && r(d) }
+			left = func(x *index) *roaring.Bitmap { return roaring.And(l(x), r(x)) }
 		}
 	}
 	return left, err
@@ -126,7 +128,7 @@ func (p *parser) one() (condition, error) {
 	switch t := p.next(); t {
 	case "NOT":
 		c, err := p.one()
-		return func(d document) bool { return !c(d) }, err
+		return func(x *index) *roaring.Bitmap { return roaring.AndNot(x.all, c(x)) }, err
 	case "(":
 		c, err := p.or()
 		if err == nil && p.next() != ")" {
@@ -145,15 +147,15 @@ func (p *parser) compare(attribute string) (condition, error) {
 	p.uses = append(p.uses, use{attribute, strings.ContainsAny(operator, "<>") || p.at < len(p.tokens) && p.peek() == "TO"})
 	switch operator {
 	case "EXISTS":
-		return func(d document) bool { _, ok := d.at(attribute); return ok }, nil
+		return func(x *index) *roaring.Bitmap { return x.having(attribute) }, nil
 	case "IN":
 		list, err := p.list()
-		return anyValue(attribute, func(v any) bool { return slices.Contains(list, word(v)) }), err
+		return anyOf(attribute, list), err
 	case "=", "!=":
 		want := strings.ToLower(strings.TrimPrefix(p.next(), `"`))
-		is := anyValue(attribute, func(v any) bool { return word(v) == want })
+		is := anyOf(attribute, []string{want})
 		if operator == "!=" {
-			return func(d document) bool { return !is(d) }, nil
+			return func(x *index) *roaring.Bitmap { return roaring.AndNot(x.all, is(x)) }, nil
 		}
 		return is, nil
 	case ">", ">=", "<", "<=":
@@ -203,18 +205,28 @@ func plainWord(v any) string {
 	return ""
 }
 
-func anyValue(attribute string, is func(any) bool) condition {
-	return func(d document) bool {
-		v, ok := d.at(attribute)
-		return ok && slices.ContainsFunc(each(v), is)
+func anyOf(attribute string, list []string) condition {
+	return func(x *index) *roaring.Bitmap {
+		out := roaring.New()
+		for _, v := range list {
+			if set := x.posts[attribute][v]; set != nil {
+				out.Or(set)
+			}
+		}
+		return out
 	}
 }
 
 func number(attribute string, is func(float64) bool) condition {
-	return anyValue(attribute, func(v any) bool {
-		n, ok := v.(float64)
-		return ok && is(n)
-	})
+	return func(x *index) *roaring.Bitmap {
+		out := roaring.New()
+		for v, set := range x.posts[attribute] {
+			if n, err := strconv.ParseFloat(v, 64); err == nil && is(n) {
+				out.Or(set)
+			}
+		}
+		return out
+	}
 }
 
 // each lists the values of an attribute, which may be one or a list.

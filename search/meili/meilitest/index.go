@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strings"
 	"unicode"
+
+	"github.com/RoaringBitmap/roaring/v2"
 )
 
 // document is what was sent, by attribute.
@@ -29,26 +31,71 @@ func (d document) at(name string) (any, bool) {
 	return document(inner).at(rest)
 }
 
+// walk visits every attribute with its values in lower case; nested ones by
+// dotted names, and what is there without a value as an empty one.
+func (d document) walk(under string, visit func(name, value string)) {
+	for name, v := range d {
+		if inner, ok := v.(map[string]any); ok {
+			document(inner).walk(under+name+".", visit)
+			continue
+		}
+		if v == nil {
+			continue
+		}
+		visit(under+name, "")
+		for _, one := range each(v) {
+			visit(under+name, word(one))
+		}
+	}
+}
+
+// having is the set of documents that have an attribute.
+func (x *index) having(name string) *roaring.Bitmap {
+	if set := x.posts[name][""]; set != nil {
+		return set.Clone()
+	}
+	return roaring.New()
+}
+
 // index is documents with their settings.
 type index struct {
 	docs       map[string]document
-	words      map[string]map[string][]string // by document and searchable attribute
+	numbers    map[string]uint32
+	ids        []string                              // by number
+	all        *roaring.Bitmap                       // numbers in use
+	posts      map[string]map[string]*roaring.Bitmap // by attribute and value in lower case
+	words      map[string]map[string][]string        // by document and searchable attribute
 	primary    string
 	settings   map[string]any
 	filterable map[string]bool // attribute pattern to: may be compared
 }
 
 func newIndex(primary string) *index {
-	return &index{docs: map[string]document{}, words: map[string]map[string][]string{}, primary: primary, settings: map[string]any{}, filterable: map[string]bool{}}
+	return &index{docs: map[string]document{}, numbers: map[string]uint32{}, all: roaring.New(), posts: map[string]map[string]*roaring.Bitmap{}, words: map[string]map[string][]string{}, primary: primary, settings: map[string]any{}, filterable: map[string]bool{}}
 }
 
 // put replaces a document.
 func (x *index) put(d document) bool {
 	id, ok := d[x.primary].(string)
-	if !ok || id == "" || strings.ContainsFunc(id, func(r rune) bool { return !strings.ContainsRune("-_", r) && (r > 127 || !unicode.IsLetter(r) && !unicode.IsDigit(r)) }) {
+	if !ok || id == "" || strings.ContainsFunc(id, func(r rune) bool {
+		return !strings.ContainsRune("-_", r) && (r > 127 || !unicode.IsLetter(r) && !unicode.IsDigit(r))
+	}) {
 		return false
 	}
+	x.delete(id)
 	x.docs[id] = d
+	number := uint32(len(x.ids))
+	x.ids, x.numbers[id] = append(x.ids, id), number
+	x.all.Add(number)
+	d.walk("", func(name, value string) {
+		if x.posts[name] == nil {
+			x.posts[name] = map[string]*roaring.Bitmap{}
+		}
+		if x.posts[name][value] == nil {
+			x.posts[name][value] = roaring.New()
+		}
+		x.posts[name][value].Add(number)
+	})
 	x.words[id] = map[string][]string{}
 	for _, name := range x.list("searchableAttributes") {
 		if v, ok := d.at(name); ok {
@@ -61,6 +108,11 @@ func (x *index) put(d document) bool {
 }
 
 func (x *index) delete(id string) {
+	if number, ok := x.numbers[id]; ok {
+		x.all.Remove(number)
+		x.docs[id].walk("", func(name, value string) { x.posts[name][value].Remove(number) })
+		delete(x.numbers, id)
+	}
 	delete(x.docs, id)
 	delete(x.words, id)
 }
@@ -148,7 +200,7 @@ func (m match) score() float64 {
 }
 
 // find lists the documents that hold the words of a text.
-func (x *index) find(q request) []match {
+func (x *index) find(q request, among *roaring.Bitmap) []match {
 	words := wordsOf(q.Q)
 	beginning := len(words) > 0 && strings.HasSuffix(strings.ToLower(q.Q), words[len(words)-1]) // no blank behind the last word
 	attributes := q.AttributesToSearchOn
@@ -156,8 +208,9 @@ func (x *index) find(q request) []match {
 		attributes = x.list("searchableAttributes")
 	}
 	var out []match
-	for id, d := range x.docs {
-		m := match{id: id, doc: d, asked: len(words), reach: len(words) * len(attributes)}
+	for it := among.Iterator(); it.HasNext(); {
+		id := x.ids[it.Next()]
+		m := match{id: id, doc: x.docs[id], asked: len(words), reach: len(words) * len(attributes)}
 		for i, w := range words {
 			place := x.place(id, w, attributes, beginning && i == len(words)-1)
 			if place < 0 {

@@ -4,10 +4,13 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"net/http"
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/RoaringBitmap/roaring/v2"
 )
 
 func (s *Server) serveIndexes(w http.ResponseWriter, r *http.Request, path []string, body []byte) {
@@ -96,7 +99,7 @@ func (x *index) set(in any) string {
 		}
 		x.settings[name] = v
 	}
-	for _, d := range x.docs {
+	for _, d := range slices.Collect(maps.Values(x.docs)) {
 		x.put(d)
 	}
 	return ""
@@ -120,10 +123,8 @@ func (x *index) remove(in any) string {
 	if err != nil || !x.mayFilter(uses) {
 		return "invalid_document_filter"
 	}
-	for id, d := range x.docs {
-		if match(d) {
-			x.delete(id)
-		}
+	for _, number := range match(x).ToArray() {
+		x.delete(x.ids[number])
 	}
 	return ""
 }
@@ -180,13 +181,13 @@ func (s *Server) search(q request) (any, int, string) {
 	if x == nil {
 		return nil, http.StatusNotFound, "index_not_found"
 	}
-	found := x.find(q)
+	among := x.all
 	if text, ok := q.Filter.(string); ok && text != "" {
 		match, uses, err := parseFilter(text)
 		if err != nil || !x.mayFilter(uses) {
 			return nil, http.StatusBadRequest, "invalid_search_filter"
 		}
-		found = slices.DeleteFunc(found, func(m match_) bool { return !match(m.doc) })
+		among = roaring.And(x.all, match(x))
 	}
 	for _, rule := range q.Sort {
 		if name, _, _ := strings.Cut(rule, ":"); !x.sorts(name) {
@@ -203,11 +204,12 @@ func (s *Server) search(q request) (any, int, string) {
 			return nil, http.StatusBadRequest, "invalid_search_attributes_to_search_on"
 		}
 	}
-	x.rank(found, q.Sort)
+	found := x.find(q, among)
+	if q.HitsPerPage == nil || *q.HitsPerPage > 0 {
+		x.rank(found, q.Sort)
+	}
 	return x.page(found, q), 0, ""
 }
-
-type match_ = match
 
 // page cuts the hits and counts, in either form of pages.
 func (x *index) page(found []match, q request) map[string]any {

@@ -1,0 +1,205 @@
+package meili
+
+import (
+	"cmp"
+	"math"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/tmoeg/oduvan/search"
+	"github.com/tmoeg/oduvan/search/norm"
+)
+
+// The shape of relevance: the same as the embedded engine's, which was measured.
+const (
+	saturation   = 6.0
+	widerFactor  = 0.4
+	maybeFactor  = 0.5
+	weightPart   = 0.2
+	freshPart    = 0.15
+	freshDays    = 90
+	softPart     = 0.5
+	basePart     = 0.01 // keeps quality in the order of hits that hold no word of the text
+	preferFactor = 2    // for the kinds that a text asks for
+	foreignPart  = 0.35 // for what is offered only in a language that the text is not in
+	nearShare    = 0.3  // of a query's telling words, that a document must hold which does not hold them all
+	conceptWorth = 2    // a skill's name tells this many times more than a word as rare
+	fewHits      = 10   // under which wider and nearer things are found too
+)
+
+// option is one term that a group may be held by.
+type option struct {
+	token  string
+	factor float64
+	idf    float64
+}
+
+// weighed is a group with what its terms are worth.
+type weighed struct {
+	group   norm.Group
+	options []option
+	worth   float64 // of the group in a query that is held in part
+	part    float64 // of its points
+}
+
+// scorer gives hits their score.
+type scorer struct {
+	query  *search.Query
+	groups []weighed
+	prefer []string // kinds that stand first
+	lang   string   // the query's language, empty if it does not tell
+	whole  float64  // worth of the whole query, when hits hold parts of it; else 0
+}
+
+// weigh looks up what the terms of a group are worth.
+func (l *lexicon) weigh(g norm.Group, wider bool, part float64) weighed {
+	w := weighed{group: g, part: part}
+	if !wider {
+		w.group.Wider = nil
+	}
+	docs := 0
+	for _, of := range []struct {
+		terms  []string
+		factor float64
+	}{{w.group.Terms, 1}, {w.group.Maybe, maybeFactor}, {w.group.Wider, widerFactor}} {
+		for _, t := range of.terms {
+			n := l.words.Docs(t)
+			docs += n
+			w.options = append(w.options, option{token(t), of.factor, l.idf(n)})
+		}
+	}
+	if docs > 0 { // a word that nobody wrote tells nothing
+		w.worth = l.idf(docs)
+		if strings.HasPrefix(g.Terms[0], norm.ConceptMark) {
+			w.worth *= conceptWorth
+		}
+	}
+	return w
+}
+
+// idf is the rarity of a term that n documents hold. Counts may be a little
+// high, as words outlive their documents.
+func (l *lexicon) idf(n int) float64 {
+	docs := max(l.docs, n)
+	return math.Log(1 + (float64(docs-n)+0.5)/(float64(n)+0.5))
+}
+
+// points is what a hit gets for a group: its best term counts. Of what it was
+// found by and does not tell, it holds one occurrence.
+func (w weighed) points(r row, found bool) float64 {
+	best := 0.0
+	for _, o := range w.options {
+		f := float64(r.freq[o.token])
+		if f == 0 && (found && len(w.options) == 1 || slices.Contains(r.terms, o.token)) {
+			f = 1
+		}
+		best = max(best, o.factor*o.idf*f/(f+saturation))
+	}
+	return w.part * best
+}
+
+// held tells whether a hit, which came with its terms, holds a group.
+func (w weighed) held(r row) bool {
+	for _, o := range w.options {
+		if r.freq[o.token] > 0 || slices.Contains(r.terms, o.token) {
+			return true
+		}
+	}
+	return w.group.Or != nil && slices.Contains(r.values(w.group.Or.Facet), w.group.Or.Value)
+}
+
+// score is the relevance of a hit with its quality and freshness.
+func (s *scorer) score(r row) float64 {
+	text, mass := 0.0, 0.0
+	for _, w := range s.groups {
+		text += w.points(r, w.part == 1 && s.whole == 0)
+		if s.whole > 0 && w.part == 1 && w.held(r) {
+			mass += w.worth
+		}
+	}
+	like := 1.0
+	if slices.Contains(s.prefer, r.Kind) {
+		like = preferFactor
+	}
+	if s.query.Text != "" && foreign(s.lang, r.lang) {
+		like *= foreignPart
+	}
+	if s.whole > 0 {
+		like *= mass / s.whole
+	}
+	return like * (text + basePart) * s.quality(r)
+}
+
+// quality is what a listing's habits multiply its relevance by.
+func (s *scorer) quality(r row) float64 {
+	age := min(max(float64(day(s.query.Now)-r.active)/freshDays, 0), 1)
+	return 1 + weightPart*r.weight + freshPart*(1-age)
+}
+
+// foreign tells that what is asked in one language is offered in others only.
+func foreign(asked string, offered []string) bool {
+	if asked == "" || len(offered) == 0 {
+		return false
+	}
+	if asked == "ru" { // whoever asks in Cyrillic may read another language of it
+		return !slices.ContainsFunc(offered, func(l string) bool { return l != "en" })
+	}
+	return !slices.Contains(offered, asked)
+}
+
+// near says that a document holds telling groups: those whose worth together
+// is a good part of all. Empty when no group tells anything.
+func near(groups []weighed) (says string, whole float64) {
+	for _, w := range groups {
+		whole += w.worth
+	}
+	var sets []uint // the smallest that are enough
+	for size := 1; size <= len(groups); size++ {
+		for _, set := range combinations(len(groups), size) {
+			worth, useless := 0.0, slices.ContainsFunc(sets, func(less uint) bool { return less&set == less })
+			for i, w := range groups {
+				if set&(1<<i) != 0 {
+					worth += w.worth
+					useless = useless || w.worth == 0
+				}
+			}
+			if !useless && worth >= whole*nearShare {
+				sets = append(sets, set)
+			}
+		}
+	}
+	if whole == 0 {
+		return "", 0
+	}
+	parts := make([]string, len(sets))
+	for i, set := range sets {
+		var all []string
+		for k, w := range groups {
+			if set&(1<<k) != 0 {
+				all = append(all, holds(w.group))
+			}
+		}
+		parts[i] = both(all...)
+	}
+	return either(parts...), whole
+}
+
+// byWorth orders groups so that the most telling stands first.
+func byWorth(groups []weighed) []weighed {
+	out := slices.Clone(groups)
+	slices.SortStableFunc(out, func(x, y weighed) int { return cmp.Compare(y.worth, x.worth) })
+	return out
+}
+
+// readFreq reads the weighted frequencies that a document carries.
+func readFreq(text string) map[string]int {
+	out := map[string]int{}
+	for _, entry := range strings.Fields(text) {
+		term, count, _ := strings.Cut(entry, ":")
+		if n, err := strconv.Atoi(count); err == nil {
+			out[term] = n
+		}
+	}
+	return out
+}
