@@ -1,0 +1,85 @@
+package bench
+
+import (
+	"context"
+	"fmt"
+	"path/filepath"
+
+	"github.com/tmoeg/oduvan/search"
+	"github.com/tmoeg/oduvan/search/bleve"
+	"github.com/tmoeg/oduvan/search/taxonomy"
+)
+
+// The engines, in the order in which they are told.
+const (
+	Embedded = "embedded"
+	Plain    = "plain bleve"
+	Memory   = "in memory"
+)
+
+// Engines lists what is compared. Plain bleve stands among them in a program
+// that was built with the tag plainbleve.
+func Engines() []string {
+	if !withPlain {
+		return []string{Embedded, Memory}
+	}
+	return []string{Embedded, Plain, Memory}
+}
+
+// asked is an engine as it is measured.
+type asked interface {
+	build(ctx context.Context, c *corpus) error
+	ask(ctx context.Context, q question) (hits int, err error)
+	bytes() int64 // on disk
+	close() error
+}
+
+// openEngine makes an empty engine in a folder.
+func openEngine(name, dir string, tax *taxonomy.Taxonomy) (asked, error) {
+	switch name {
+	case Embedded:
+		e, err := bleve.Open(filepath.Join(dir, "index"), tax)
+		if err != nil {
+			return nil, err
+		}
+		return &embedded{e}, nil
+	case Plain:
+		return openPlain(filepath.Join(dir, "index"))
+	case Memory:
+		return newMemory(tax), nil
+	}
+	return nil, fmt.Errorf("no engine %q", name)
+}
+
+// embedded is the board's own engine.
+type embedded struct{ *bleve.Engine }
+
+func (e *embedded) build(ctx context.Context, c *corpus) error { return e.Reindex(ctx, c.all(), 1) }
+
+func (e *embedded) ask(ctx context.Context, q question) (int, error) {
+	if q.class == classPrefix {
+		out, err := e.Suggest(ctx, search.SuggestQuery{Text: q.text, Lang: "ru", Limit: suggestions})
+		return len(out), err
+	}
+	ask := search.Query{Text: q.text, Facets: q.facets, Offset: q.offset, Limit: pageSize, Now: moment}
+	for _, f := range []struct {
+		to    *[]string
+		value string
+	}{{&ask.Kinds, q.kind}, {&ask.Langs, q.lang}, {&ask.Formats, q.format}} {
+		if f.value != "" {
+			*f.to = []string{f.value}
+		}
+	}
+	r, err := e.Search(ctx, ask)
+	return len(r.Hits), err
+}
+
+func (e *embedded) bytes() int64 {
+	s, err := e.Stats(context.Background())
+	if err != nil {
+		return 0
+	}
+	return s.Bytes
+}
+
+func (e *embedded) close() error { return e.Close() }
