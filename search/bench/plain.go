@@ -76,7 +76,7 @@ func (p *plain) ask(ctx context.Context, q question) (int, error) {
 	if err != nil {
 		return 0, err
 	}
-	return len(res.Hits), nil
+	return int(res.Total), nil
 }
 
 func (p *plain) query(q question) query.Query {
