@@ -70,6 +70,7 @@ type Kind struct {
 type Config struct {
 	DB      *db.DB
 	Engine  search.Engine // nil: a process without an index, where SQL answers and nothing is fed
+	Lease   Lease         // who feeds an index that several processes share; nil: this process has its own
 	Log     *slog.Logger  // nil: discards
 	Poll    time.Duration // how often changes are looked for; 0: 100 ms
 	Timeout time.Duration // how long the index may think before SQL answers; 0: 1 s
@@ -79,6 +80,7 @@ type Config struct {
 type Catalogue struct {
 	db      *db.DB
 	engine  search.Engine
+	lease   Lease
 	log     *slog.Logger
 	poll    time.Duration
 	timeout time.Duration
@@ -90,6 +92,8 @@ type Catalogue struct {
 	cursor  int64      // position of the index, under pass
 	known   bool       // cursor was read from the index, under pass
 	vouched bool       // the index was compared with the database, under pass
+	ours    bool       // the lease is, under pass
+	looked  time.Time  // when the lease was asked for, under pass
 }
 
 // The bounds of one question. MaxText is in characters.
@@ -103,7 +107,7 @@ const (
 // New makes a catalogue of these kinds, in the order in which they are listed.
 // It starts nothing: Run does.
 func New(cfg Config, kinds ...Kind) *Catalogue {
-	c := &Catalogue{db: cfg.DB, engine: cfg.Engine, log: cfg.Log, poll: cfg.Poll, timeout: cfg.Timeout,
+	c := &Catalogue{db: cfg.DB, engine: cfg.Engine, lease: cfg.Lease, log: cfg.Log, poll: cfg.Poll, timeout: cfg.Timeout,
 		kinds: kinds, byName: make(map[string]Kind, len(kinds))}
 	if c.log == nil {
 		c.log = slog.New(slog.DiscardHandler)

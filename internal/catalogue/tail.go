@@ -32,12 +32,14 @@ var errForeign = errors.New("the index is not of this database")
 // Run keeps the index true until ctx ends: it polls the change counter, which
 // is one small row, and applies what changed. Trouble is logged and tried
 // again with growing pauses; an index that keeps refusing is built anew. It
-// returns nil when ctx ends.
+// returns nil when ctx ends. Of processes that share an index one feeds it, as
+// long as it renews its lease; the others only look where it is.
 func (c *Catalogue) Run(ctx context.Context) error {
 	if c.engine == nil {
 		<-ctx.Done()
 		return nil
 	}
+	defer c.yield(ctx)
 	failures, refused := 0, 0
 	wait := time.NewTimer(0)
 	defer wait.Stop()
@@ -56,7 +58,7 @@ func (c *Catalogue) Run(ctx context.Context) error {
 			return nil
 		default:
 			failures++
-			if errors.Is(err, errIndex) {
+			if errors.Is(err, errIndex) && !away(err) {
 				refused++
 			}
 			c.log.Warn("search index is behind", "error", err, "attempt", failures)
@@ -67,7 +69,7 @@ func (c *Catalogue) Run(ctx context.Context) error {
 
 // step does one round of Run: nothing when nothing changed.
 func (c *Catalogue) step(ctx context.Context, rebuild bool) error {
-	if rebuild {
+	if rebuild && (c.lease == nil || c.feeds()) {
 		return c.Reindex(ctx, nil)
 	}
 	generation, err := c.db.Generation(ctx)
@@ -75,10 +77,11 @@ func (c *Catalogue) step(ctx context.Context, rebuild bool) error {
 		return err
 	}
 	c.pass.Lock()
+	ours, err := c.turn(ctx, false)
 	idle := c.known && c.vouched && c.cursor == generation
 	c.pass.Unlock()
-	if idle {
-		return nil
+	if err != nil || !ours || idle {
+		return err
 	}
 	return c.CatchUp(ctx)
 }
@@ -96,7 +99,13 @@ func (c *Catalogue) CatchUp(ctx context.Context) error {
 	}
 	c.pass.Lock()
 	defer c.pass.Unlock()
+	if ours, err := c.turn(ctx, false); err != nil || !ours {
+		return err
+	}
 	err := c.catchUp(ctx)
+	if errors.Is(err, errNotOurs) {
+		return nil
+	}
 	if errors.Is(err, errForeign) {
 		c.log.Info("search index is built anew", "reason", "empty or of another database")
 		err = c.reindex(ctx, nil)
@@ -112,6 +121,12 @@ func (c *Catalogue) catchUp(ctx context.Context) error {
 		return err
 	}
 	for {
+		if ours, err := c.turn(ctx, false); err != nil || !ours {
+			return errors.Join(err, errNotOurs)
+		}
+		if err := c.locate(ctx); err != nil { // read again with every renewal
+			return err
+		}
 		more, err := c.apply(ctx)
 		if err != nil {
 			return err
@@ -177,7 +192,9 @@ func (c *Catalogue) apply(ctx context.Context) (more bool, err error) {
 	if err != nil || batch.Cursor == 0 {
 		return false, err
 	}
-	if err := c.engine.Apply(ctx, batch); err != nil {
+	write, cancel := c.bounded(ctx)
+	defer cancel()
+	if err := c.engine.Apply(write, batch); err != nil {
 		return false, fmt.Errorf("%w: %w", errIndex, err)
 	}
 	if err := failpoint.Hit(failpoint.IndexAfterSave); err != nil {
@@ -269,7 +286,8 @@ func (c *Catalogue) vouch(ctx context.Context) error {
 
 // Reindex builds the index anew from the database and swaps it in; readers see
 // the old one until then. progress, if not nil, hears how many of about how
-// many documents are written. What changes meanwhile is applied afterwards.
+// many documents are written. What changes meanwhile is applied afterwards. Of
+// an index that is shared, the feeding is taken over.
 // Fault: Unavailable (index_away) in a process without an index.
 func (c *Catalogue) Reindex(ctx context.Context, progress func(done, total int)) error {
 	if c.engine == nil {
@@ -277,6 +295,9 @@ func (c *Catalogue) Reindex(ctx context.Context, progress func(done, total int))
 	}
 	c.pass.Lock()
 	defer c.pass.Unlock()
+	if _, err := c.turn(ctx, true); err != nil {
+		return err
+	}
 	if err := c.reindex(ctx, progress); err != nil {
 		c.known = false
 		return err
@@ -300,7 +321,10 @@ func (c *Catalogue) reindex(ctx context.Context, progress func(done, total int))
 	if progress == nil {
 		progress = func(int, int) {}
 	}
-	if err := c.engine.Reindex(ctx, c.all(ctx, total, progress), generation); err != nil {
+	err = c.alone(ctx, func(ctx context.Context) error {
+		return c.engine.Reindex(ctx, c.all(ctx, total, progress), generation)
+	})
+	if err != nil {
 		return fmt.Errorf("%w: %w", errIndex, err)
 	}
 	if err := failpoint.Hit(failpoint.IndexAfterSave); err != nil {

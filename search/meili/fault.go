@@ -44,6 +44,10 @@ func (f *Fault) Error() string {
 // Unwrap gives the kind, for errors.Is.
 func (f *Fault) Unwrap() error { return f.Kind }
 
+// Away tells that the server could not be asked, as against one that answered
+// and refused: what it holds is still there.
+func (f *Fault) Away() bool { return errors.Is(f.Kind, ErrAway) || errors.Is(f.Kind, ErrRefused) }
+
 // fold makes a Fault of whatever the library gave.
 func fold(call string, err error) error {
 	if err == nil {
