@@ -21,8 +21,9 @@ race:           ## the whole suite under the race detector (needs gcc)
 night:          ## long runs: fuzzing, the race detector, many seeds
 	@deploy/test/night
 
-bench:          ## CPU per request beside a bare gin handler, and queries per page
+bench:          ## CPU per request beside a bare gin handler, queries per page, and the search beside others
 	$(GO) test -run '^$$' -bench . -benchtime 2s ./internal/app/
+	$(GO) run ./cmd/oduvan bench search --docs 10k
 
 generate:       ## templ components to Go
 	$(GO) tool templ generate -path web

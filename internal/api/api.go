@@ -71,6 +71,7 @@ type API struct {
 	matcher  language.Matcher
 	document []byte
 	docs     map[string][]byte // the readable page by language
+	brands   map[string]string // the program's own name by language
 	links    map[string][]byte // from a page to that of a language
 }
 

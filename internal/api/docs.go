@@ -92,6 +92,7 @@ func (a *API) page(lang string) ([]byte, error) {
 	if err := tmpl.ExecuteTemplate(&out, "page.html", page); err != nil {
 		return nil, err
 	}
+	a.brands[lang] = w.w["brand"]
 	a.links[lang] = fmt.Appendf(nil, `<a href="/%[1]s%[2]s" hreflang="%[1]s" lang="%[1]s" aria-label="%[3]s">%[4]s</a>`,
 		lang, docsPath, w.w["own"], w.w["short"])
 	return out.Bytes(), nil
@@ -282,9 +283,9 @@ func (a *API) serveDocs(c *gin.Context, _ *request) error {
 		return err
 	}
 	lang := reader(c.Request, settings)
-	name := settings.Name
-	if name == "" {
-		name = a.huma.OpenAPI().Info.Title
+	name := a.brands[lang] // before the first run, as on every other page
+	if settings.Done() {
+		name = settings.Name
 	}
 	page := bytes.ReplaceAll(a.docs[lang], []byte(boardMark), []byte(template.HTMLEscapeString(name)))
 	page = bytes.Replace(page, []byte(themeMark), []byte(theme(c.Request)), 1)

@@ -76,7 +76,7 @@ func (a *API) finish() error {
 	}
 	out.WriteByte('\n')
 	a.document = out.Bytes()
-	a.docs, a.links = map[string][]byte{}, map[string][]byte{}
+	a.docs, a.links, a.brands = map[string][]byte{}, map[string][]byte{}, map[string]string{}
 	for _, lang := range []string{english, russian} {
 		if a.docs[lang], err = a.page(lang); err != nil {
 			return fmt.Errorf("api: page: %w", err)

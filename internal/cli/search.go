@@ -133,7 +133,7 @@ func explanation(query string, x app.ExplainOut) string {
 		fmt.Fprintf(&b, "%-*s  %8s  %s\n", width, p.Name, value, p.Note)
 	}
 	if x.Found && x.Score > 0 {
-		fmt.Fprintf(&b, "%-*s  %8.3f\n", width, "score", x.Score)
+		fmt.Fprintf(&b, "%-*s  %8.3f  what is added, times each ×\n", width, "score", x.Score)
 	}
 	return b.String()
 }

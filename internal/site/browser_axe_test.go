@@ -1,6 +1,7 @@
 package site_test
 
 import (
+	"bytes"
 	"context"
 	"net/http"
 	"os"
@@ -13,6 +14,7 @@ import (
 
 	"github.com/tmoeg/oduvan/internal/apptest"
 	"github.com/tmoeg/oduvan/internal/db/dbtest"
+	"github.com/tmoeg/oduvan/internal/transfer"
 	"github.com/tmoeg/oduvan/internal/transfer/demo"
 )
 
@@ -45,7 +47,8 @@ func scenes(c company) []scene {
 	save := `form .bar-end button[type=submit]`
 	return []scene{
 		{path: "/"}, {path: "/search"}, {path: "/search?q=python&kind=tutor&format=chat&price_max=2000&currency=RUB"}, {path: "/search?q=xyzzyxyzzy"},
-		{path: "/search?page=2"}, {path: "/search?q=питон"}, {path: "/search?price_max=abc"}, {path: "/search#filters"},
+		{path: "/search?page=2"}, {path: "/search?q=python+qwzxqwzx"},
+		{path: "/search?q=godotx&format=plan&language=kk"}, {path: "/search?q=питон"}, {path: "/search?price_max=abc"}, {path: "/search#filters"},
 		{path: tutor}, {path: creator}, {path: service}, {path: "/about"}, {path: "/privacy"}, {path: "/rules"}, {path: "/offline"},
 		{path: "/signup"}, {path: "/signup", act: func(tab *apptest.Tab) {
 			tab.Type("#f-handle", "admin")
@@ -55,7 +58,11 @@ func scenes(c company) []scene {
 			tab.Type("#f-code", "wrong")
 			send(`form[action$="/login"] button[type=submit]`)(tab)
 		}},
-		{path: "/claim"}, {path: "/claim", act: novalidate(`form[action$="/claim"] button[type=submit]`)},
+		{path: "/claim", act: func(tab *apptest.Tab) {
+			tab.Type("#f-code", c.claim)
+			send(`form[action$="/claim"] button[name=preview]`)(tab)
+		}},
+		{path: "/claim"}, {path: "/claim", act: novalidate(`form[action$="/claim"] button.primary`)},
 		{path: "/no-such-page"}, {path: "/tutors/nobody-here"}, {path: "/api/docs"},
 
 		{path: "/me", who: "ada"}, {path: "/me/profile", who: "ada"},
@@ -241,6 +248,7 @@ type company struct {
 	clients                      map[string]*apptest.Client
 	tutor, creator, service, own string
 	talk                         string // the address of a thread of ada's
+	claim                        string // the code of a draft
 }
 
 func cast(t *testing.T, w *apptest.World) company {
@@ -261,7 +269,7 @@ func cast(t *testing.T, w *apptest.World) company {
 	cho.Get("/admin").Send(`form[action$="/admin"]`, apptest.Fill{"approval": {"1"}}).Is(http.StatusOK)
 	w.Person("waiting").Profile(apptest.Fill{"link_title": {"Канал"}, "link_url": {"https://example.org/"}}).Is(http.StatusOK)
 	w.Settle()
-	out := company{clients: map[string]*apptest.Client{"ada": ada.Client, "new": fresh.Client, "cho": cho.Client}, own: ada.Services()[0], talk: talk}
+	out := company{clients: map[string]*apptest.Client{"ada": ada.Client, "new": fresh.Client, "cho": cho.Client}, own: ada.Services()[0], talk: talk, claim: draft(t, w)}
 	for kind, to := range map[string]*string{"tutor": &out.tutor, "creator": &out.creator, "service": &out.service} {
 		list, err := w.Catalogue.Newest(ctx, kind, 1)
 		if err != nil || len(list) == 0 {
@@ -270,4 +278,15 @@ func cast(t *testing.T, w *apptest.World) company {
 		*to = list[0].URL
 	}
 	return out
+}
+
+// draft brings a profile that nobody claimed yet, and gives its code.
+func draft(t *testing.T, w *apptest.World) string {
+	t.Helper()
+	var claims bytes.Buffer
+	list := `[{"id":7,"name":"N","title":"Go","about":"Учу **горутинам**","description":"","experience":"2-5","price":"3000 руб","tags":"Go"}]`
+	if _, err := w.Transfer.Import(t.Context(), transfer.Input{Format: transfer.GetMentor, Reader: strings.NewReader(list), Claims: &claims}); err != nil {
+		t.Fatal(err)
+	}
+	return claimCode.FindString(claims.String())
 }

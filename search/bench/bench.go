@@ -45,7 +45,8 @@ type Cell struct {
 	P50      float64 `json:"p50_ms"`   // by the clock
 	P99      float64 `json:"p99_ms"`   // by the clock
 	RSS      int64   `json:"rss"`      // bytes, the most
-	Answered float64 `json:"answered"` // share of queries with a hit
+	Answered float64 `json:"answered"` // share of queries that found something
+	Found    float64 `json:"found"`    // by a query, all pages: who finds more works more
 }
 
 // Built is what building an engine took.
@@ -213,6 +214,7 @@ func (e *engine) add(class string, a account) {
 	t.CPU += a.CPU
 	t.RSS = max(t.RSS, a.RSS)
 	t.Answered += a.Answered
+	t.Found += a.Found
 }
 
 // sum turns what was told into the report.
@@ -226,7 +228,7 @@ func (m *measuring) sum() {
 			}
 			n := float64(len(t.Wall))
 			m.report.Classes[class][name] = Cell{Queries: len(t.Wall), CPU: ms(t.CPU) / n, P50: ms(quantile(t.Wall, 0.5)),
-				P99: ms(quantile(t.Wall, 0.99)), RSS: t.RSS, Answered: float64(t.Answered) / n}
+				P99: ms(quantile(t.Wall, 0.99)), RSS: t.RSS, Answered: float64(t.Answered) / n, Found: float64(t.Found) / n}
 		}
 	}
 }

@@ -50,7 +50,7 @@ func TestRun(t *testing.T) {
 			if c.Queries < 1 || c.Queries > queries || c.CPU < 0 || c.P50 <= 0 || c.P99 < c.P50 || c.RSS <= 0 {
 				t.Errorf("%s of %s: %+v", class, name, c)
 			}
-			if c.Answered < enough {
+			if c.Answered < enough || c.Found < c.Answered {
 				t.Errorf("%s of %s: only %.0f%% find anything: the comparison says little", class, name, 100*c.Answered)
 			}
 		}

@@ -29,7 +29,7 @@ func Engines() []string {
 // asked is an engine as it is measured.
 type asked interface {
 	build(ctx context.Context, c *corpus) error
-	ask(ctx context.Context, q question) (hits int, err error)
+	ask(ctx context.Context, q question) (found int, err error)
 	bytes() int64 // on disk
 	close() error
 }
@@ -71,7 +71,7 @@ func (e *embedded) ask(ctx context.Context, q question) (int, error) {
 		}
 	}
 	r, err := e.Search(ctx, ask)
-	return len(r.Hits), err
+	return r.Total, err
 }
 
 func (e *embedded) bytes() int64 {

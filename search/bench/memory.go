@@ -176,7 +176,8 @@ func (m *memory) search(q question) int {
 	if q.facets {
 		rows, scores = m.count(q, rows, scores)
 	}
-	return best(rows, scores)
+	_ = best(rows, scores)
+	return len(rows)
 }
 
 func (m *memory) nearest(term string) (found *postings) {
@@ -255,11 +256,12 @@ func (m *memory) browse(q question) int {
 		}
 	}
 	rows := m.kinds[q.kind]
-	return len(rows[min(q.offset, len(rows)):min(q.offset+pageSize, len(rows))])
+	_ = slices.Clone(rows[min(q.offset, len(rows)):min(q.offset+pageSize, len(rows))])
+	return len(rows)
 }
 
 // best keeps the first page by score, by insertion into a short list.
-func best(rows []uint32, scores []float32) int {
+func best(rows []uint32, scores []float32) []int {
 	page := make([]int, 0, pageSize+1)
 	for i := range rows {
 		if len(page) == pageSize && scores[i] <= scores[page[pageSize-1]] {
@@ -269,7 +271,7 @@ func best(rows []uint32, scores []float32) int {
 		page = slices.Insert(page, at, i)
 		page = page[:min(len(page), pageSize)]
 	}
-	return len(page)
+	return page
 }
 
 func (m *memory) bytes() int64 { return 0 }

@@ -16,7 +16,7 @@ import (
 const withPlain = true
 
 // plain is bleve as it comes out of the box: default mapping, its own facets,
-// its own fuzzy query.
+// its own fuzzy query, any word of several.
 type plain struct {
 	index bleve.Index
 	dir   string
@@ -76,7 +76,7 @@ func (p *plain) ask(ctx context.Context, q question) (int, error) {
 	if err != nil {
 		return 0, err
 	}
-	return len(res.Hits), nil
+	return int(res.Total), nil
 }
 
 func (p *plain) query(q question) query.Query {
@@ -91,9 +91,7 @@ func (p *plain) query(q question) query.Query {
 	}
 	var all []query.Query
 	if q.text != "" {
-		match := bleve.NewMatchQuery(q.text)
-		match.SetOperator(query.MatchQueryOperatorAnd)
-		all = append(all, match)
+		all = append(all, bleve.NewMatchQuery(q.text)) // of several words any will do
 	}
 	for field, value := range map[string]string{"kind": q.kind, "langs": q.lang, "formats": q.format} {
 		if value != "" {

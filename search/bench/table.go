@@ -36,13 +36,14 @@ func slowest(docs int, class string) float64 {
 func (r Report) Table(w io.Writer) error {
 	var b strings.Builder
 	fmt.Fprintf(&b, "Varied queries over %d made-up documents, %d engines asked in turn, each in a process of its own; %s\n", r.Docs, len(Engines()), r.System)
-	fmt.Fprintf(&b, "CPU is per query with garbage collection; p50 and p99 are by the clock; RSS is the most in the class; answered: share with a hit\n\n")
-	fmt.Fprintf(&b, "%-22s  %-11s  %7s  %9s  %9s  %9s  %8s  %8s\n", "class", "engine", "queries", "CPU ms", "p50 ms", "p99 ms", "RSS MiB", "answered")
+	fmt.Fprintf(&b, "CPU is per query with garbage collection; p50 and p99 are by the clock; RSS is the most in the class;\n")
+	fmt.Fprintf(&b, "answered are queries that found something, found is how much on average: who finds more works more\n\n")
+	fmt.Fprintf(&b, "%-22s  %-11s  %7s  %9s  %9s  %9s  %8s  %8s  %8s\n", "class", "engine", "queries", "CPU ms", "p50 ms", "p99 ms", "RSS MiB", "answered", "found")
 	for _, class := range classes() {
 		shown := class
 		for _, name := range Engines() {
 			c := r.Classes[class][name]
-			fmt.Fprintf(&b, "%-22s  %-11s  %7d  %9.3f  %9.3f  %9.3f  %8.0f  %7.0f%%\n", shown, name, c.Queries, c.CPU, c.P50, c.P99, mib(c.RSS), 100*c.Answered)
+			fmt.Fprintf(&b, "%-22s  %-11s  %7d  %9.3f  %9.3f  %9.3f  %8.0f  %7.0f%%  %8.0f\n", shown, name, c.Queries, c.CPU, c.P50, c.P99, mib(c.RSS), 100*c.Answered, c.Found)
 			shown = ""
 		}
 	}

@@ -44,6 +44,7 @@ type account struct {
 	RSS      int64           `json:"rss"`
 	Bytes    int64           `json:"bytes"` // on disk
 	Answered int             `json:"answered"`
+	Found    int             `json:"found"` // by all of them together
 	Error    string          `json:"error,omitempty"`
 }
 
@@ -105,13 +106,14 @@ func (w Work) measure(ctx context.Context, e asked, c *corpus, o order) (account
 	begun, cpu := w.Now(), cpuTime()
 	for _, q := range asked {
 		from := w.Now()
-		hits, err := e.ask(ctx, q)
+		found, err := e.ask(ctx, q)
 		if err != nil {
 			return out, err
 		}
 		to := w.Now()
 		out.Wall = append(out.Wall, to.Sub(from))
-		if hits > 0 {
+		out.Found += found
+		if found > 0 {
 			out.Answered++
 		}
 		if to.Sub(begun) > o.Limit {

@@ -161,7 +161,9 @@ func (x *explainer) words(row uint32) error {
 		preferred *= part
 		x.times("part of the text", part, "few hits hold every word")
 	}
-	x.times("quality and freshness", final/(preferred*(text+basePart)), x.habits(row))
+	if words := preferred * (text + basePart); words > 0 {
+		x.times("quality and freshness", final/words, x.habits(row))
+	}
 	return nil
 }
 

@@ -56,6 +56,7 @@ type shadow struct {
 	Price    map[string][]int64 `json:"price"` // by currency
 	Least    map[string]int64   `json:"least"` // by currency
 	NewTo    int64              `json:"newto"` // unix seconds, 0 never
+	Opens    int64              `json:"opens"` // unix seconds, 0 unknown
 	Active   int64              `json:"active"`
 	Created  int64              `json:"created"`
 	Weight   float64            `json:"weight"`
@@ -189,6 +190,9 @@ func facts(d *search.Document, n *norm.Normaliser) shadow {
 	s.Currency = slices.Sorted(maps.Keys(s.Price))
 	if !d.NewTo.IsZero() {
 		s.NewTo = d.NewTo.Unix()
+	}
+	if !d.Opens.IsZero() {
+		s.Opens = d.Opens.Unix()
 	}
 	if !d.Created.IsZero() {
 		s.Created = d.Created.UnixMicro()

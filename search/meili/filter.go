@@ -5,6 +5,7 @@ import (
 	"math"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/tmoeg/oduvan/search"
 	"github.com/tmoeg/oduvan/search/norm"
@@ -66,6 +67,9 @@ func (e *Engine) clauses(q *search.Query, money map[string]int) []clause {
 	if q.Newcomer {
 		out = append(out, clause{search.FacetNew, newer(q)})
 	}
+	if !q.OpenBy.IsZero() {
+		out = append(out, clause{search.FacetOpen, opens(q, q.OpenBy)})
+	}
 	if q.PriceMin > 0 || q.PriceMax > 0 {
 		out = append(out, clause{search.FacetMoney, priced(q, money)})
 	}
@@ -76,6 +80,11 @@ func (e *Engine) clauses(q *search.Query, money map[string]int) []clause {
 }
 
 func newer(q *search.Query) string { return fmt.Sprintf("newto > %d", q.Now.Unix()) }
+
+// opens says that something can be booked from the query's moment to another.
+func opens(q *search.Query, to time.Time) string {
+	return fmt.Sprintf("opens %d TO %d", q.Now.Unix(), to.Unix())
+}
 
 // under joins all filters but those of one facet, and what else must hold.
 func under(clauses []clause, without string, also ...string) string {

@@ -185,10 +185,11 @@ func near(groups []weighed) (says string, whole float64) {
 	return either(parts...), whole
 }
 
-// byWorth orders groups so that the most telling stands first.
+// byWorth orders groups so that the most telling of those that must be held
+// stands first.
 func byWorth(groups []weighed) []weighed {
 	out := slices.Clone(groups)
-	slices.SortStableFunc(out, func(x, y weighed) int { return cmp.Compare(y.worth, x.worth) })
+	slices.SortStableFunc(out, func(x, y weighed) int { return cmp.Or(cmp.Compare(y.part, x.part), cmp.Compare(y.worth, x.worth)) })
 	return out
 }
 

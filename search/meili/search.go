@@ -133,7 +133,11 @@ func (a *asking) text(ctx context.Context, plan norm.Plan, res *search.Result) e
 type batch struct {
 	queries []*meilisearch.SearchRequest
 	readers []func(meilisearch.SearchResponse) error
+	last    []func()
 }
+
+// done names what follows when every answer was read.
+func (b *batch) done(then func()) { b.last = append(b.last, then) }
 
 func (b *batch) add(q *meilisearch.SearchRequest, read func(meilisearch.SearchResponse) error) {
 	b.queries, b.readers = append(b.queries, q), append(b.readers, read)
@@ -177,6 +181,9 @@ func (e *Engine) ask(ctx context.Context, b *batch) (stamp, error) {
 			return at, err
 		}
 	}
+	for _, then := range b.last {
+		then()
+	}
 	e.notice(at)
 	return at, nil
 }
@@ -202,6 +209,10 @@ func (a *asking) pageOnce(ctx context.Context, asked question, res *search.Resul
 	var total int
 	facets := map[string][]search.Count{}
 	a.facets(b, asked.set, all, facets, &total)
+	var prices []search.Bin
+	if a.query.Facets {
+		a.spread(b, asked.set, &prices)
+	}
 	a.matched = 0
 	if asked.set != "" {
 		b.count(e, both(listed, asked.set), &a.matched)
@@ -227,7 +238,7 @@ func (a *asking) pageOnce(ctx context.Context, asked question, res *search.Resul
 		}
 		rows = append(slices.Clone(rows), slices.Concat(also...)...)
 	}
-	res.Total, res.Cursor, res.Partial, res.Hits, res.Facets = total, at.cursor, asked.partial, nil, nil
+	res.Total, res.Cursor, res.Partial, res.Hits, res.Facets, res.Prices = total, at.cursor, asked.partial, nil, nil, prices
 	if a.query.Facets {
 		res.Facets = facets
 	}
@@ -261,13 +272,17 @@ func (a *asking) facets(b *batch, set, all string, into map[string][]search.Coun
 		names[i] = attribute(f)
 	}
 	b.add(e.countQuery(all, names...), a.reader(into, shared...))
-	b.add(e.countQuery(under(a.clauses, search.FacetNew, set, newer(q))), func(r meilisearch.SearchResponse) error {
-		into[search.FacetNew] = []search.Count{}
-		if r.TotalHits > 0 {
-			into[search.FacetNew] = []search.Count{{Value: "true", Count: int(r.TotalHits)}}
-		}
-		return nil
-	})
+	for facet, single := range map[string]struct{ value, says string }{
+		search.FacetNew: {"true", newer(q)}, search.FacetOpen: {"week", opens(q, q.Now.Add(search.OpenWithin))},
+	} {
+		b.add(e.countQuery(under(a.clauses, facet, set, single.says)), func(r meilisearch.SearchResponse) error {
+			into[facet] = []search.Count{}
+			if r.TotalHits > 0 {
+				into[facet] = []search.Count{{Value: single.value, Count: int(r.TotalHits)}}
+			}
+			return nil
+		})
+	}
 }
 
 // reader reads facets of one answer.

@@ -51,7 +51,7 @@ func filterable() *[]any {
 	}
 	return &[]any{
 		rule(false, "id", "kind", "owner", "second", "skill", "level", "lang", "format", "free", "currency", "t", "w", "meta", "gone"),
-		rule(true, "price", "price.*", "least", "least.*", "newto", "seq"),
+		rule(true, "price", "price.*", "least", "least.*", "newto", "opens", "seq"),
 	}
 }
 

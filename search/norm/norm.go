@@ -15,7 +15,7 @@ import (
 
 // Version changes whenever equal input gives other terms than before: an index
 // built under another version must be rebuilt.
-const Version = "2"
+const Version = "3"
 
 // ConceptMark begins every term that stands for a skill of the taxonomy; no
 // word of a text can begin with it.
@@ -180,22 +180,35 @@ func (n *Normaliser) SkillKey(text string) string {
 
 // Spellings visits every word that is a name of a skill or says a filter by
 // itself, as stem and written form: a vocabulary holds them so that a typo of a
-// synonym is recognised too.
+// synonym is recognised too. Names of one word come first: a correction shows
+// the first form of a stem, and within a longer name a word is often inflected.
 func (n *Normaliser) Spellings(visit func(stem, word string)) {
+	var longer []Token
 	for _, s := range n.tax.All() {
 		for _, a := range slices.Concat(s.Spellings(), s.Maybe) {
-			for _, t := range n.Tokens(a) {
-				if !n.lang.stop[t.Word] {
-					visit(t.Stem, t.Word)
-				}
+			tokens := n.Tokens(a)
+			if len(tokens) > 1 {
+				longer = append(longer, tokens...)
+				continue
 			}
+			n.visit(tokens, visit)
 		}
 	}
+	n.visit(longer, visit)
 	for _, stem := range slices.Sorted(maps.Keys(n.cues)) {
 		for _, c := range n.cues[stem] {
 			if t := c.tokens[0]; len(c.tokens) == 1 {
 				visit(t.Stem, t.Word)
 			}
+		}
+	}
+}
+
+// visit shows the words of some tokens that are not stop words.
+func (n *Normaliser) visit(tokens []Token, show func(stem, word string)) {
+	for _, t := range tokens {
+		if !n.lang.stop[t.Word] {
+			show(t.Stem, t.Word)
 		}
 	}
 }
