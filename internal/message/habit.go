@@ -174,7 +174,7 @@ func (m *Messages) showing(ctx context.Context, tx *db.Tx, tutor string, act fun
 	if err != nil || before.shown() == after.shown() {
 		return err
 	}
-	return m.profiles.Touch(ctx, tx, tutor)
+	return m.profiles.OfferChanged(ctx, tx, tutor)
 }
 
 // learn makes a tutor's habit anew after an act ended an inquiry.
