@@ -136,11 +136,19 @@ const (
 	FacetOpen   = "open"     // one value, "week": bookable within seven days of Query.Now
 )
 
-// Bin is one bar of the histogram of prices: how many hits have their lowest
-// comparable price from From to below To, both in minor units.
+// Bin is one bar of the histogram of prices: how many hits the query would have
+// with PriceMin From and PriceMax Most.
 type Bin struct {
-	From, To int64 // To is 0 in the last bin, which has no end
+	From, To int64 // minor units, without To itself; To is 0 in the last bin, which has no end
 	Count    int
+}
+
+// Most is the highest price within a bin in minor units, 0 if it has no end.
+func (b Bin) Most() int64 { return max(b.To-1, 0) }
+
+// Holds tells whether a price in the query's currency is in the bin.
+func (b Bin) Holds(worth float64) bool {
+	return worth >= float64(b.From) && (b.To == 0 || worth <= float64(b.Most()))
 }
 
 // OpenWithin is how soon "free this week" is.

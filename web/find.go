@@ -54,12 +54,23 @@ type FacetValue struct {
 	Selected bool
 }
 
-// MoneyFilter is the highest price, within one currency.
+// MoneyFilter is a range of prices, within one currency.
 type MoneyFilter struct {
-	Max        string   // as typed
+	Min, Max   string   // as typed
+	Bars       []Bar    // how prices are spread; empty: there is nothing to choose from
 	Currencies []Choice // value: ISO 4217; label: the sign; hint: the word
 	Note       string   // about rates and their date; empty: other currencies are not compared
-	Error      string
+	MinError   string
+	Error      string // of the highest price
+}
+
+// Bar is one price range of the histogram; its address chooses the range.
+type Bar struct {
+	Label    string // the range in words
+	Count    int
+	Height   int // in tenths of the highest bar, 0 only where nothing is
+	Selected bool
+	URL      string
 }
 
 // Toggle is one yes-or-no filter.

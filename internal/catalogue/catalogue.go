@@ -138,6 +138,7 @@ type Page struct {
 	Listings  []Listing
 	Total     int
 	Facets    map[string][]search.Count // nil when asked without, and in a fallback
+	Prices    []search.Bin              // how prices are spread; likewise
 	Corrected string                    // what was searched instead of the text
 	Said      search.Understood         // what was read out of the text; nothing in a fallback
 	Partial   bool                      // nothing holds every word: these hold most of them
@@ -161,7 +162,7 @@ func (c *Catalogue) Search(ctx context.Context, q search.Query) (Page, error) {
 		c.log.Warn("search index failed, answering from the database", "error", err)
 		return c.fallback(ctx, q)
 	}
-	page := Page{Total: result.Total, Facets: result.Facets, Corrected: result.Corrected, Said: result.Understood,
+	page := Page{Total: result.Total, Facets: result.Facets, Prices: result.Prices, Corrected: result.Corrected, Said: result.Understood,
 		Partial: result.Partial, Cursor: result.Cursor}
 	refs := make([]search.Ref, len(result.Hits))
 	for i, h := range result.Hits {

@@ -27,10 +27,14 @@ func (m *Market) Kind() catalogue.Kind {
 		Path: servicePath,
 		Documents: func(ctx context.Context, tx *db.Tx, ids []string) ([]search.Document, error) {
 			rows, owners, err := visible(ctx, tx, ids)
+			if err != nil {
+				return nil, err
+			}
+			weights, err := m.profiles.Weights(ctx, tx, owners)
 			out := make([]search.Document, 0, len(rows))
 			for i := range rows {
 				if owner := owners[rows[i].AccountID]; owner != nil && owner.Visible() {
-					out = append(out, document(&rows[i], owner))
+					out = append(out, document(&rows[i], owner, weights[owner.AccountID]))
 				}
 			}
 			return out, err
@@ -88,10 +92,10 @@ func visible(ctx context.Context, tx *db.Tx, ids []string) (rows []Service, owne
 
 // document is what search knows of a service: its own words, and its tutor's
 // skills, levels and languages.
-func document(s *Service, owner *profile.Profile) search.Document {
+func document(s *Service, owner *profile.Profile, weight float64) search.Document {
 	d := search.Document{Ref: search.Ref{Kind: ServiceKind, ID: s.ID}, Owner: owner.Handle, Author: owner.Shown() + " " + owner.Handle,
 		Title: s.Title, Lead: s.Summary, Skills: owner.Skills, Levels: owner.Levels, Langs: owner.Languages,
-		Formats: []string{s.Format}, Free: s.Free(), NewTo: owner.NewcomerUntil(), Active: owner.ActiveOn, Created: s.PublishedOn, Weight: 0.5}
+		Formats: []string{s.Format}, Free: s.Free(), NewTo: owner.NewcomerUntil(), Active: owner.ActiveOn, Created: s.PublishedOn, Weight: weight}
 	if a := s.Amount(); a != nil && !s.Free() {
 		d.Prices = []search.Price{{Minor: a.Minor, Currency: a.Currency}}
 	}

@@ -41,6 +41,22 @@ func (p *Profiles) habitsOf(ctx context.Context, tx *db.Tx, role string, rows []
 	return p.habits.Habits(ctx, tx, ids)
 }
 
+// worth is what a habit adds to the order, 0 to 1. Who has too few inquiries to
+// tell stands where an ordinary tutor does: newcomers are not punished, and one
+// lucky answer wins nothing.
+func (h Habit) worth() float64 {
+	const unknown, share, speed = 0.6, 0.7, 0.3
+	if h.Share == 0 && h.Minutes == 0 {
+		return unknown
+	}
+	const quick, slow = 6 * 60, 48 * 60 // minutes: an answer within the first is as good as at once, after the second it is none
+	w := share * float64(h.Share) / 100
+	if h.Minutes > 0 {
+		w += speed * min(max(float64(slow-h.Minutes)/(slow-quick), 0), 1)
+	}
+	return w
+}
+
 // show puts a habit on a card.
 func (h Habit) show(l *catalogue.Listing) {
 	l.ReplyMinutes, l.ReplyShare, l.Capacity = h.Minutes, h.Share, h.Free

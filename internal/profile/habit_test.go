@@ -57,6 +57,36 @@ func TestCardsShowHowTutorsAnswer(t *testing.T) {
 	})
 }
 
+// Who answers most stands before who is unknown, who stands before who seldom
+// answers.
+func TestAnsweringCountsInTheOrder(t *testing.T) {
+	t.Parallel()
+	each(t, func(t *testing.T, w *world) {
+		ctx, ada := context.Background(), w.person(t, "ada")
+		w.save(t, ada, open())
+		weight := func(h profile.Habit) (out float64) {
+			t.Helper()
+			w.Answering(&habits{by: map[string]profile.Habit{ada.ID: h}})
+			if err := w.Read(ctx, func(tx *db.Tx) error {
+				docs, err := w.Kinds()[0].Documents(ctx, tx, []string{ada.ID})
+				if err == nil {
+					out = docs[0].Weight
+				}
+				return err
+			}); err != nil {
+				t.Fatal(err)
+			}
+			return out
+		}
+		order := []profile.Habit{{Minutes: 60, Share: 100}, {Minutes: 30 * 60, Share: 100}, {Minutes: 60, Share: 70}, {}, {Minutes: 47 * 60, Share: 50}, {Share: 10}}
+		for i := range order[1:] {
+			if a, b := weight(order[i]), weight(order[i+1]); a <= b || a > 1 || b < 0 {
+				t.Errorf("%+v weighs %v, %+v weighs %v", order[i], a, order[i+1], b)
+			}
+		}
+	})
+}
+
 func TestSilenceOfInquiries(t *testing.T) {
 	t.Parallel()
 	each(t, func(t *testing.T, w *world) {

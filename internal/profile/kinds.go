@@ -71,9 +71,14 @@ func (p *Profiles) kind(role string) catalogue.Kind {
 		Path: func(_, handle string) string { return Path(role, handle) },
 		Documents: func(ctx context.Context, tx *db.Tx, ids []string) ([]search.Document, error) {
 			rows, offers, err := read(ctx, tx, joined, ids)
+			if err != nil {
+				return nil, err
+			}
+			habits, err := p.habitsOf(ctx, tx, role, rows)
 			out := make([]search.Document, len(rows))
 			for i := range rows {
-				out[i] = rows[i].document(role, offers[rows[i].AccountID])
+				id := rows[i].AccountID
+				out[i] = rows[i].document(role, offers[id], habits[id])
 			}
 			return out, err
 		},
@@ -113,10 +118,10 @@ func (p *Profiles) kind(role string) catalogue.Kind {
 
 // document is what search knows of a profile in one role. What is offered
 // belongs to the tutor.
-func (p *Profile) document(role string, o Offer) search.Document {
+func (p *Profile) document(role string, o Offer, h Habit) search.Document {
 	d := search.Document{Ref: search.Ref{Kind: role, ID: p.AccountID}, Owner: p.Handle, Author: p.Shown() + " " + p.Handle,
 		Title: p.Shown(), Lead: p.Headline, Body: markup.Plain(p.About), Skills: p.Skills, Levels: p.Levels, Langs: p.Languages,
-		Formats: p.Formats, NewTo: p.NewcomerUntil(), Active: p.ActiveOn, Created: p.PublishedOn, Weight: p.weight(o),
+		Formats: p.Formats, NewTo: p.NewcomerUntil(), Active: p.ActiveOn, Created: p.PublishedOn, Weight: p.weight(o, h),
 		Second: p.second(role)}
 	if role == TutorKind {
 		d.Formats, d.Free = union(p.Formats, o.Formats), o.Free
@@ -171,9 +176,16 @@ func union(a, b []string) []string {
 	return slices.DeleteFunc(Formats(), func(f string) bool { return !slices.Contains(a, f) && !slices.Contains(b, f) })
 }
 
-// weight is how much there is to choose by, 0 to 1. It counts what everybody
-// can do, never payment or age on the board.
-func (p *Profile) weight(o Offer) float64 {
+// weight is a profile's part in the order, 0 to 1: six tenths how much there is
+// to choose by, which everybody can write, and four tenths how its owner
+// answers. It never counts payment or age on the board.
+func (p *Profile) weight(o Offer, h Habit) float64 {
+	const written, answered = 0.6, 0.4
+	return written*p.written(o) + answered*h.worth()
+}
+
+// written is how much there is to choose by.
+func (p *Profile) written(o Offer) float64 {
 	w := 0.0
 	for _, part := range []struct {
 		has  bool
@@ -187,4 +199,19 @@ func (p *Profile) weight(o Offer) float64 {
 		}
 	}
 	return w
+}
+
+// Weights tells the weight of profiles, by account, for what belongs to them:
+// a service stands and falls with whoever gives it.
+func (p *Profiles) Weights(ctx context.Context, tx *db.Tx, rows map[string]*Profile) (map[string]float64, error) {
+	list := make([]Profile, 0, len(rows))
+	for _, row := range rows {
+		list = append(list, *row)
+	}
+	habits, err := p.habitsOf(ctx, tx, TutorKind, list)
+	out := make(map[string]float64, len(rows))
+	for id, row := range rows {
+		out[id] = row.weight(Offer{ByAgreement: true}, habits[id])
+	}
+	return out, err
 }

@@ -287,7 +287,7 @@ func (p *Profiles) log(ctx context.Context, tx *db.Tx, tutor, creator bool, acco
 }
 
 // Touch says that something the profile shows of its account is another, such
-// as its handle after a claim. It joins the caller's unit of work and is
+// as its handle after a claim or how it answers. It joins the caller's unit of work and is
 // silent where there is no profile.
 func (p *Profiles) Touch(ctx context.Context, tx *db.Tx, accountID string) error {
 	row, err := load(ctx, tx, accountID)

@@ -32,9 +32,10 @@ func (s *Site) mountSearch(r gin.IRouter) {
 // asked is a search as its address says it.
 type asked struct {
 	url.Values
-	query    search.Query
-	page     int
-	priceErr *fault.Error
+	query  search.Query
+	page   int
+	minErr *fault.Error
+	maxErr *fault.Error
 }
 
 // the filters of the address that may stand several times, in the order shown.
@@ -72,7 +73,9 @@ func (s *Site) read(in url.Values, v *visit) asked {
 	default:
 		a.Del("sort")
 	}
-	a.readPrice(one("price_max", 14), one("currency", 3), v)
+	a.readCurrency(one("currency", 3), v)
+	a.query.PriceMin, a.minErr = a.readPrice("price_min", one("price_min", 14))
+	a.query.PriceMax, a.maxErr = a.readPrice("price_max", one("price_max", 14))
 	if n, err := strconv.Atoi(in.Get("page")); err == nil && n > 1 {
 		a.page = min(n, maxPage)
 	}
@@ -80,22 +83,25 @@ func (s *Site) read(in url.Values, v *visit) asked {
 	return a
 }
 
-func (a *asked) readPrice(text, currency string, v *visit) {
+func (a *asked) readCurrency(currency string, v *visit) {
 	if !money.Offered(currency) {
 		a.Del("currency")
 		currency = v.branch.Currency
 	}
 	a.query.Currency, a.query.Rates = currency, v.branch.Rates.Factors(currency)
+}
+
+// readPrice reads one bound of the price, in minor units of the currency.
+func (a *asked) readPrice(key, text string) (int64, *fault.Error) {
 	if text == "" {
-		return
+		return 0, nil
 	}
-	amount, err := money.ParseField("price_max", text, currency)
+	amount, err := money.ParseField(key, text, a.query.Currency)
 	if err != nil {
-		a.Del("price_max")
-		a.priceErr = fault.All(err)[0]
-		return
+		a.Del(key)
+		return 0, fault.All(err)[0]
 	}
-	a.query.PriceMax = amount.Minor
+	return amount.Minor, nil
 }
 
 func clip(text string, max int) string {
@@ -139,9 +145,6 @@ func without(key, value string) func(url.Values) {
 		if v[key] = kept; len(kept) == 0 {
 			v.Del(key)
 		}
-		if key == "price_max" {
-			v.Del("currency")
-		}
 	}
 }
 
@@ -158,7 +161,7 @@ func (s *Site) search(c *gin.Context, v *visit, f web.Frame) (templ.Component, e
 	}
 	s.searchFrame(&f, a)
 	p := web.SearchPage{Query: a.query.Text, Corrected: found.Corrected, Total: found.Total, Page: a.page, PerPage: perPage,
-		Facets: s.facets(f, a, found.Facets), Money: s.moneyFilter(f, v, a), Behind: found.Fallback, Partial: found.Partial,
+		Facets: s.facets(f, a, found.Facets), Money: s.moneyFilter(f, v, a, found.Prices), Behind: found.Fallback, Partial: found.Partial,
 		Free:     web.Toggle{Count: first(found.Facets[search.FacetFree]), Selected: a.query.Free},
 		Newcomer: web.Toggle{Count: first(found.Facets[search.FacetNew]), Selected: a.query.Newcomer},
 		Chips:    s.chips(f, a), Sorts: sorts(f, a), FeedURL: "/feed.atom" + suffix(a.Values)}
@@ -276,21 +279,6 @@ func (s *Site) facetLabel(f web.Frame, key, value string) string {
 	return s.Skills.Name(value, f.Lang)
 }
 
-func (s *Site) moneyFilter(f web.Frame, v *visit, a asked) web.MoneyFilter {
-	m := web.MoneyFilter{Max: a.Get("price_max")}
-	for _, code := range money.Currencies() {
-		m.Currencies = append(m.Currencies, web.Choice{Value: code, Label: f.Texts.CurrencySign(code),
-			Hint: f.Texts.Currency(code), Selected: code == a.query.Currency})
-	}
-	if len(v.branch.Rates.Per) > 0 {
-		m.Note = f.T("search.rates", "date", f.Texts.Date(v.branch.Rates.Date))
-	}
-	if a.priceErr != nil {
-		m.Error = f.Texts.Fault(a.priceErr.Kind.String(), a.priceErr.Code, a.priceErr.Args)
-	}
-	return m
-}
-
 // chips are the chosen filters; each address takes one away.
 func (s *Site) chips(f web.Frame, a asked) []web.Chip {
 	var out []web.Chip
@@ -299,9 +287,12 @@ func (s *Site) chips(f web.Frame, a asked) []web.Chip {
 			out = append(out, web.Chip{Label: s.facetLabel(f, key, value), URL: a.to(without(key, value))})
 		}
 	}
-	if a.query.PriceMax > 0 {
-		price := money.Amount{Minor: a.query.PriceMax, Currency: a.query.Currency}.Format(f.Lang)
-		out = append(out, web.Chip{Label: f.T("search.price_chip", "price", price), URL: a.to(without("price_max", a.Get("price_max")))})
+	if a.query.PriceMin > 0 || a.query.PriceMax > 0 {
+		out = append(out, web.Chip{Label: priceRange(f, a.query.PriceMin, a.query.PriceMax, a.query.Currency), URL: a.to(func(v url.Values) {
+			v.Del("price_min")
+			v.Del("price_max")
+			v.Del("currency")
+		})})
 	}
 	if a.query.Free {
 		out = append(out, web.Chip{Label: f.T("search.free"), URL: a.to(func(v url.Values) { v.Del("free") })})

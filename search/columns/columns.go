@@ -206,8 +206,5 @@ func (s Set) Add(row uint32) { s[row/setWord] |= 1 << (row % setWord) }
 // Has tells whether a row is in the set.
 func (s Set) Has(row uint32) bool { return s[row/setWord]&(1<<(row%setWord)) != 0 }
 
-// Remove takes a row out of the set.
-func (s Set) Remove(row uint32) { s[row/setWord] &^= 1 << (row % setWord) }
-
 // Bitmap is the set as a bitmap of its own.
 func (s Set) Bitmap() *roaring.Bitmap { return roaring.FromDense(s, true) }

@@ -2,57 +2,79 @@ package columns
 
 import (
 	"math"
-	"slices"
 
 	"github.com/RoaringBitmap/roaring/v2"
 
 	"github.com/tmoeg/oduvan/search"
 )
 
-// spread is the histogram of lowest prices under all filters but the price. The
-// last bin takes the dearest twentieth, so that one dear offer does not press
-// all others into the first bar.
+// spread is the histogram of prices under all filters but the price: each bin
+// counts what choosing its range would give. The width comes from the lowest
+// prices without the dearest twentieth, which the last bin takes, so that one
+// dear offer does not press all others into the first bar.
 func (v *View) spread(q *search.Query, f *filterSet, all *roaring.Bitmap) []search.Bin {
-	costs := v.costs(q, f.without(v, f.price, all))
-	if len(costs) == 0 {
+	within := f.without(v, f.price, all)
+	free := roaring.New()
+	if id, ok := v.dict.lookup(dimFree, "true"); ok && int(id) < len(v.bits) {
+		free = roaring.And(v.bits[id], within)
+	}
+	costs, lowest := v.costs(q, within, free)
+	if len(lowest) == 0 {
 		return nil
 	}
 	const dearest = 20
-	most := costs[len(costs)-1-len(costs)/dearest]
-	step := search.BinStep(int64(math.Floor(most)))
-	bins := make([]search.Bin, int64(most)/step+1)
+	most := int64(math.Floor(lowest[len(lowest)-1-len(lowest)/dearest]))
+	step := search.BinStep(most)
+	bins := make([]search.Bin, most/step+1)
 	for i := range bins {
 		bins[i].From, bins[i].To = int64(i)*step, int64(i+1)*step
 	}
-	for _, c := range costs {
-		bins[min(int64(c)/step, int64(len(bins)-1))].Count++
+	last := len(bins) - 1
+	bins[last].To = 0
+	bins[0].Count = int(free.GetCardinality())
+	counted := make([]uint8, len(v.rows)) // one more than the bin that counted the row last
+	for it := free.Iterator(); it.HasNext(); {
+		counted[it.Next()] = 1
 	}
-	bins[len(bins)-1].To = 0
+	for _, c := range costs { // cheapest first, so a row's bins come in their order
+		bin := min(int(int64(c.worth)/step), last)
+		if bins[bin].Holds(c.worth) && counted[c.row] != uint8(bin+1) {
+			counted[c.row] = uint8(bin + 1)
+			bins[bin].Count++
+		}
+	}
 	return bins
 }
 
-// costs lists the lowest comparable price of every row that names one, cheapest
-// first; what is free costs 0.
-func (v *View) costs(q *search.Query, rows *roaring.Bitmap) []float64 {
-	left := NewSet(len(v.rows))
-	for it := rows.Iterator(); it.HasNext(); {
-		left.Add(it.Next())
+// cost is a price in the query's currency.
+type cost struct {
+	worth float64
+	row   uint32
+}
+
+// costs lists the comparable prices of rows, cheapest first, and the lowest of
+// each row; what is free costs 0.
+func (v *View) costs(q *search.Query, within, free *roaring.Bitmap) (all []cost, lowest []float64) {
+	in, seen := NewSet(len(v.rows)), NewSet(len(v.rows))
+	for it := within.Iterator(); it.HasNext(); {
+		in.Add(it.Next())
 	}
-	var out []float64
-	if id, ok := v.dict.lookup(dimFree, "true"); ok && int(id) < len(v.bits) {
-		for it := roaring.And(v.bits[id], rows).Iterator(); it.HasNext(); {
-			left.Remove(it.Next())
-			out = append(out, 0)
-		}
+	for it := free.Iterator(); it.HasNext(); {
+		seen.Add(it.Next())
+		lowest = append(lowest, 0)
 	}
 	for m := v.cheapest(q); ; {
 		a, worth, ok := m.next(v)
 		if !ok {
-			return slices.Clip(out)
+			return all, lowest
 		}
-		if left.Has(a.row) {
-			left.Remove(a.row)
-			out = append(out, worth)
+		if !in.Has(a.row) {
+			continue
+		}
+		all = append(all, cost{worth, a.row})
+		if !seen.Has(a.row) {
+			seen.Add(a.row)
+			lowest = append(lowest, worth)
 		}
 	}
 }

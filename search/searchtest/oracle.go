@@ -184,15 +184,27 @@ func (o oracle) prices(q search.Query) []search.Bin {
 		return nil
 	}
 	slices.Sort(costs)
-	step := search.BinStep(int64(costs[len(costs)-1-len(costs)/20]))
-	last := int64(costs[len(costs)-1-len(costs)/20]) / step
-	bins := make([]search.Bin, last+1)
+	most := int64(costs[len(costs)-1-len(costs)/20])
+	step := search.BinStep(most)
+	bins := make([]search.Bin, most/step+1)
 	for i := range bins {
-		bins[i] = search.Bin{From: int64(i) * step, To: int64(i+1) * step}
-	}
-	bins[last].To = 0
-	for _, c := range costs {
-		bins[min(int64(c)/step, last)].Count++
+		b := search.Bin{From: int64(i) * step, To: int64(i+1) * step}
+		if i == len(bins)-1 {
+			b.To = 0
+		}
+		asked := q // each bar counts what choosing it gives
+		asked.PriceMin, asked.PriceMax = b.From, b.Most()
+		for _, d := range o.matching(asked, "none") {
+			if asked.PriceMin > 0 || asked.PriceMax > 0 || d.Free || compares(d, q) {
+				b.Count++
+			}
+		}
+		bins[i] = b
 	}
 	return bins
+}
+
+// compares tells whether a document names a price that compares.
+func compares(d *search.Document, q search.Query) bool {
+	return slices.ContainsFunc(d.Prices, func(p search.Price) bool { return !math.IsNaN(worth(p, q)) })
 }

@@ -40,7 +40,7 @@ if (panel && form) {
   form.addEventListener("formdata", (event) => {
     const { formData } = event;
     for (const [name, value] of [...formData]) if (value === "") formData.delete(name);
-    if (!formData.get("price_max")) formData.delete("currency");
+    if (!formData.get("price_min") && !formData.get("price_max")) formData.delete("currency");
   });
   apply();
 }
