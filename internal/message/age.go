@@ -51,7 +51,8 @@ func (m *Messages) expire(ctx context.Context, tx *db.Tx, row *Inquiry) error {
 }
 
 // silent counts an inquiry without an answer: after two in a row the tutor is
-// asked, after three the profile is paused and its owner told why. While the
+// asked, after three the profile is paused and its owner told why. Between the
+// two lies a day at least, also when all three ran out at once. While the
 // profile is not open nothing counts: nobody has to answer in a pause.
 func (m *Messages) silent(ctx context.Context, tx *db.Tx, row *Inquiry) error {
 	p, err := profile.ByID(ctx, tx, row.TutorID)
@@ -66,20 +67,59 @@ func (m *Messages) silent(ctx context.Context, tx *db.Tx, row *Inquiry) error {
 		return err
 	}
 	h.Unanswered++
-	told := Note{Subject: row.ID, Path: "/me", Args: map[string]string{"count": strconv.Itoa(h.Unanswered)}}
-	switch {
-	case h.Unanswered >= SilentPause:
-		h.Unanswered, h.SleptOn, told.Kind = 0, tx.Today(), ToldSlept
-		if _, err := m.profiles.Silence(ctx, tx, row.TutorID); err != nil {
-			return err
-		}
-	case h.Unanswered == SilentReminder:
-		told.Kind = ToldSilent
-	}
-	if err := h.save(ctx, tx); err != nil || told.Kind == "" {
+	if err := h.save(ctx, tx); err != nil {
 		return err
 	}
-	return m.tell(ctx, tx, row.TutorID, told)
+	if h.Unanswered == SilentReminder {
+		if err := tx.Due(ctx, dueSilence, h.AccountID, tx.Now.Add(SilentGrace)); err != nil {
+			return err
+		}
+		return m.tell(ctx, tx, h.AccountID, h.note(ToldSilent, row.ID))
+	}
+	asked, err := tx.NewSelect().Model((*db.Deadline)(nil)).Where("kind = ? AND id = ?", dueSilence, h.AccountID).Exists(ctx)
+	if err != nil || asked {
+		return err // just asked: ageSilence looks again
+	}
+	return m.sleep(ctx, tx, &h, row.ID)
+}
+
+// ageSilence pauses the profile of a tutor who was asked a day ago and has left
+// a third inquiry without an answer meanwhile.
+func (m *Messages) ageSilence(ctx context.Context, tx *db.Tx, id string) error {
+	if _, err := account.ByID(ctx, tx, id); err != nil {
+		if fault.Is(err, fault.NotFound) {
+			return nil
+		}
+		return err
+	}
+	h, err := holdHabit(ctx, tx, id)
+	if err != nil {
+		return err
+	}
+	return m.sleep(ctx, tx, &h, id+"/"+db.Date(tx.Now))
+}
+
+// sleep pauses the open profile of a tutor who left three inquiries in a row
+// without an answer, and says why.
+func (m *Messages) sleep(ctx context.Context, tx *db.Tx, h *habit, subject string) error {
+	if h.Unanswered < SilentPause {
+		return nil
+	}
+	paused, err := m.profiles.Silence(ctx, tx, h.AccountID)
+	if err != nil || !paused {
+		return err
+	}
+	told := h.note(ToldSlept, subject)
+	h.Unanswered, h.SleptOn = 0, tx.Today()
+	if err := h.save(ctx, tx); err != nil {
+		return err
+	}
+	return m.tell(ctx, tx, h.AccountID, told)
+}
+
+// note is about the tutor's own silence.
+func (h *habit) note(kind, subject string) Note {
+	return Note{Kind: kind, Subject: subject, Path: "/me", Args: map[string]string{"count": strconv.Itoa(h.Unanswered)}}
 }
 
 // ageThread tells both that a silent thread ends, and two weeks later deletes

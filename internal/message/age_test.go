@@ -264,3 +264,59 @@ func TestHabitForgetsOldSlowness(t *testing.T) {
 	must(t, err)
 	want(t, "the last twenty", profile.Habit{Minutes: 60, Share: 100, Free: profile.ManyFree}, got)
 }
+
+// Inquiries that run out at one instant, or while the program stood still, do
+// not pause a profile whose owner was never asked.
+func TestNobodyIsPausedUnasked(t *testing.T) {
+	t.Parallel()
+	each(t, func(t *testing.T, w *world) {
+		ctx, n := context.Background(), 0
+		three := func(to account.Actor) {
+			t.Helper()
+			for range 3 {
+				n++
+				w.ask(t, w.person(t, fmt.Sprintf("learner%d", n)), to)
+			}
+			w.told.take()
+			w.pass(t, 48*time.Hour)
+		}
+		of := func(by account.Actor) (out []string) {
+			for _, line := range w.told.take() {
+				if strings.HasPrefix(line, "profile_") && strings.Contains(line, " to="+by.Handle+" ") {
+					out = append(out, line)
+				}
+			}
+			return out
+		}
+		ada := w.tutor(t, "ada")
+		three(ada)
+		want(t, "three at once", []string{"profile_reminder to=ada count=2"}, of(ada))
+		want(t, "three at once", "open", w.state(t, ada))
+		w.pass(t, message.SilentGrace-time.Second)
+		want(t, "within a day", []string(nil), of(ada))
+		w.pass(t, time.Second)
+		want(t, "a day after being asked", []string{"profile_slept to=ada count=3"}, of(ada))
+		want(t, "a day after being asked", "paused silence", w.state(t, ada))
+		must(t, w.profiles.StillHere(ctx, ada))
+		want(t, "back", "open", w.state(t, ada))
+
+		// An answer within that day begins anew, and so does an own pause.
+		bea := w.tutor(t, "bea")
+		three(bea)
+		want(t, "asked", []string{"profile_reminder to=bea count=2"}, of(bea))
+		w.write(t, bea, w.ask(t, w.person(t, "late"), bea).ID, "here I am")
+		want(t, "no deadline is left", false, slices.Contains(w.deadlines(t, bea.ID), "silence"))
+		w.pass(t, 24*time.Hour)
+		want(t, "answered", "open", w.state(t, bea))
+		cyd := w.tutor(t, "cyd")
+		three(cyd)
+		must(t, w.profiles.SetState(ctx, cyd, profile.Paused, time.Time{}))
+		w.told.take()
+		w.pass(t, 24*time.Hour)
+		want(t, "an own pause stays one", []any{"paused owner", []string(nil)}, []any{w.state(t, cyd), of(cyd)})
+		dan := w.tutor(t, "dan")
+		three(dan)
+		must(t, w.accounts.Erase(ctx, dan, "dan"))
+		want(t, "erased", []string{"forget_change"}, w.deadlines(t, dan.ID))
+	})
+}

@@ -12,7 +12,8 @@ import (
 	"github.com/tmoeg/oduvan/internal/profile"
 )
 
-// Ask sends an inquiry to a tutor. Faults: Unauthenticated (sign_in_needed);
+// Ask sends an inquiry to a tutor. The same words to the same tutor while they
+// wait are kept once, so that a form sent again does no harm. Faults: Unauthenticated (sign_in_needed);
 // Invalid as fault.Fields with the field's name: required (goal), too_long,
 // text_form; NotFound profile_unknown, service_unknown; Conflict inquiry_self,
 // tutor_none (the person does not teach), tutor_unclaimed, tutor_paused,
@@ -39,15 +40,23 @@ func (m *Messages) Ask(ctx context.Context, by account.Actor, in Ask) (out Inqui
 		if in.ServiceID != "" && service.AccountID != tutor.AccountID {
 			return errNoService
 		}
-		if err := m.mayAsk(ctx, tx, by.ID, tutor.AccountID); err != nil {
+		if err := m.lockBoth(ctx, tx, by.ID, tutor.AccountID); err != nil {
 			return err
 		}
-		row := Inquiry{ID: tx.RandomID(), LearnerID: by.ID, TutorID: tutor.AccountID, ServiceID: in.ServiceID, ServiceTitle: service.Title,
+		out = Inquiry{ID: tx.RandomID(), LearnerID: by.ID, TutorID: tutor.AccountID, ServiceID: in.ServiceID, ServiceTitle: service.Title,
 			Goal: in.Goal, Background: in.Background, Expectation: in.Expectation, State: Open, CreatedAt: tx.Now}
-		if err := m.put(ctx, tx, by, &row); err != nil {
+		again, err := asked(ctx, tx, &out)
+		if err != nil {
 			return err
 		}
-		out = row
+		if !again {
+			if err := m.mayAsk(ctx, tx, by.ID, tutor.AccountID); err != nil {
+				return err
+			}
+			if err := m.put(ctx, tx, by, &out); err != nil {
+				return err
+			}
+		}
 		return m.show(ctx, tx, by.ID, &out)
 	})
 	if err != nil {
@@ -87,34 +96,69 @@ func (m *Messages) askable(ctx context.Context, tx *db.Tx, by account.Actor, han
 	if err != nil && !fault.Is(err, fault.NotFound) {
 		return profile.Profile{}, err
 	}
-	switch {
-	case err != nil || !row.ReadableBy(by):
+	if err != nil || !row.ReadableBy(by) {
 		return profile.Profile{}, errNoProfile
-	case acc.ID == by.ID:
-		return profile.Profile{}, errSelf
-	case !row.Tutor:
-		return profile.Profile{}, errNoTutor
-	case acc.State != account.Active:
-		return profile.Profile{}, errUnclaimed
-	case !row.Visible():
-		return profile.Profile{}, errPaused
 	}
-	return row, nil
+	return row, refusal(by, &row)
 }
 
-// mayAsk holds the bounds against floods, under a lock of both accounts so
-// that two tabs cannot pass them together.
-func (m *Messages) mayAsk(ctx context.Context, tx *db.Tx, learner, tutor string) error {
-	if m.db.Engine() == db.PostgreSQL {
-		var both []int
-		err := tx.NewRaw("SELECT 1 FROM account WHERE id IN (?) ORDER BY id FOR NO KEY UPDATE", bun.List([]string{learner, tutor})).Scan(ctx, &both)
-		if err != nil {
-			return err
-		}
-		if len(both) < 2 {
-			return errNoProfile // one was erased meanwhile
+func refusal(by account.Actor, p *profile.Profile) error {
+	switch {
+	case p.AccountID == by.ID:
+		return errSelf
+	case !p.Tutor:
+		return errNoTutor
+	case p.AccountState != account.Active:
+		return errUnclaimed
+	case !p.Visible():
+		return errPaused
+	}
+	return nil
+}
+
+// Askable tells why a tutor whose profile the actor reads cannot be asked now,
+// before anybody types a word or makes an account for it; nil: Ask may be
+// tried. Nobody may look, too. Faults: Conflict inquiry_self, tutor_none,
+// tutor_unclaimed, tutor_paused, tutor_full.
+func Askable(by account.Actor, p profile.Profile, h profile.Habit) error {
+	if err := refusal(by, &p); err != nil {
+		return err
+	}
+	if h.Free <= 0 {
+		return errFull
+	}
+	return nil
+}
+
+// lockBoth keeps two accounts to this unit of work, so that two tabs cannot
+// pass the bounds together.
+func (m *Messages) lockBoth(ctx context.Context, tx *db.Tx, learner, tutor string) error {
+	if m.db.Engine() == db.SQLite {
+		return nil // it has one writer anyway
+	}
+	var both []int
+	err := tx.NewRaw("SELECT 1 FROM account WHERE id IN (?) ORDER BY id FOR NO KEY UPDATE", bun.List([]string{learner, tutor})).Scan(ctx, &both)
+	if err == nil && len(both) < 2 {
+		err = errNoProfile // one was erased meanwhile
+	}
+	return err
+}
+
+// asked finds an inquiry that waits with the same words about the same service.
+func asked(ctx context.Context, tx *db.Tx, in *Inquiry) (bool, error) {
+	var open []Inquiry
+	err := tx.NewSelect().Model(&open).Where("i.learner_id = ? AND i.tutor_id = ? AND i.state = 'open'", in.LearnerID, in.TutorID).Scan(ctx)
+	for i := range open {
+		if o := &open[i]; o.ServiceID == in.ServiceID && o.Goal == in.Goal && o.Background == in.Background && o.Expectation == in.Expectation {
+			*in = *o
+			return true, nil
 		}
 	}
+	return false, err
+}
+
+// mayAsk holds the bounds against floods.
+func (m *Messages) mayAsk(ctx context.Context, tx *db.Tx, learner, tutor string) error {
 	count := func(where string, args ...any) (int, error) {
 		n, err := tx.NewSelect().Model((*Inquiry)(nil)).Where(where, args...).Count(ctx)
 		return int(n), err
@@ -144,7 +188,7 @@ func (m *Messages) mayAsk(ctx context.Context, tx *db.Tx, learner, tutor string)
 		return err
 	}
 	if h.Waiting >= h.Capacity {
-		return fault.Of(fault.Conflict, "tutor_full")
+		return errFull
 	}
 	return nil
 }

@@ -17,11 +17,12 @@ import (
 const (
 	DefaultCapacity = 10
 	MaxCapacity     = 50
-	SilentReminder  = 2   // inquiries in a row without an answer, then the tutor is asked
-	SilentPause     = 3   // then the profile is paused
-	habitDays       = 180 // how far back inquiries count
-	habitLast       = 20  // the median is over so many answers
-	habitFrom       = 3   // fewer tell nothing
+	SilentReminder  = 2              // inquiries in a row without an answer, then the tutor is asked
+	SilentPause     = 3              // then the profile is paused
+	SilentGrace     = 24 * time.Hour // but not sooner after the tutor was asked
+	habitDays       = 180            // how far back inquiries count
+	habitLast       = 20             // the median is over so many answers
+	habitFrom       = 3              // fewer tell nothing
 )
 
 // habit is one row, with how many inquiries wait for the tutor now. Whoever
@@ -174,7 +175,7 @@ func (m *Messages) showing(ctx context.Context, tx *db.Tx, tutor string, act fun
 	if err != nil || before.shown() == after.shown() {
 		return err
 	}
-	return m.profiles.OfferChanged(ctx, tx, tutor)
+	return m.profiles.Touch(ctx, tx, tutor)
 }
 
 // learn makes a tutor's habit anew after an act ended an inquiry.
@@ -188,6 +189,9 @@ func (m *Messages) learn(ctx context.Context, tx *db.Tx, tutor string, act Act) 
 	}
 	if act != Expire {
 		h.Unanswered = 0
+		if err := tx.NotDue(ctx, dueSilence, tutor); err != nil {
+			return err
+		}
 	}
 	return m.count(ctx, tx, &h)
 }

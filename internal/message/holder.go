@@ -153,8 +153,10 @@ func (m *Messages) Erase(ctx context.Context, tx *db.Tx, id string) error {
 			return err
 		}
 	}
-	if err := tx.NotDue(ctx, dueHabit, id); err != nil {
-		return err
+	for _, kind := range []string{dueHabit, dueSilence} {
+		if err := tx.NotDue(ctx, kind, id); err != nil {
+			return err
+		}
 	}
 	_, err = tx.NewDelete().Model((*habit)(nil)).Where("account_id = ?", id).Exec(ctx)
 	return err

@@ -112,7 +112,10 @@ func TestFloodsAreBounded(t *testing.T) {
 			tutors = append(tutors, w.tutor(t, fmt.Sprintf("tutor%d", i)))
 		}
 		first := w.ask(t, bob, tutors[0])
-		want(t, "twice to one", "conflict:inquiry_waits_already", try(bob, tutors[0]))
+		more := question(tutors[0])
+		more.Expectation = "and a mark"
+		_, err := w.Ask(ctx, bob, more)
+		want(t, "twice to one", "conflict:inquiry_waits_already", code(err))
 		for i := 1; i < message.MaxOpen; i++ {
 			w.ask(t, bob, tutors[i])
 		}

@@ -92,6 +92,7 @@ const (
 	dueInquiry = "inquiry"
 	dueThread  = "thread"
 	dueHabit   = "habit"
+	dueSilence = "silence"
 )
 
 // endingFrom is the day on which both are told that a thread ends.

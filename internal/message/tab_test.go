@@ -106,8 +106,17 @@ func TestManyTabsAsk(t *testing.T) {
 		asks := func(by, to account.Actor) func() error {
 			return func() error { _, err := w.Ask(ctx, by, question(to)); return err }
 		}
+		other := func() error {
+			in := question(ada)
+			in.Goal = "learn Rust"
+			_, err := w.Ask(ctx, bob, in)
+			return err
+		}
+		want(t, "a form sent thrice", []string{"", "", ""}, together(asks(bob, ada), asks(bob, ada), asks(bob, ada)))
+		want(t, "is one inquiry", 1, w.rows(t, "inquiry"))
+		want(t, "told once", []string{"inquiry_new to=ada handle=bob"}, w.told.take())
 		want(t, "one learner, one tutor", []string{"", "conflict:inquiry_waits_already", "conflict:inquiry_waits_already"},
-			together(asks(bob, ada), asks(bob, ada), asks(bob, ada)))
+			together(asks(bob, ada), other, other))
 		var acts []func() error
 		for i := range 4 {
 			acts = append(acts, asks(w.person(t, fmt.Sprintf("learner%d", i)), ada))
