@@ -29,7 +29,7 @@ type SearchPage struct {
 	Cards   []Card
 	FeedURL string // Atom feed of this search
 	Behind  bool   // the index is away and plain SQL answered
-	Partial bool   // nothing holds every word, these hold most of them
+	Partial bool   // few or none hold every word: what holds the telling ones follows
 	Nothing Nothing
 }
 

@@ -141,7 +141,7 @@ type Page struct {
 	Prices    []search.Bin              // how prices are spread; likewise
 	Corrected string                    // what was searched instead of the text
 	Said      search.Understood         // what was read out of the text; nothing in a fallback
-	Partial   bool                      // nothing holds every word: these hold most of them
+	Partial   bool                      // few or none hold every word: what holds the telling ones follows
 	Fallback  bool                      // the index was away: newest first by SQL, at most some hundred looked at
 	Cursor    int64                     // change number the answer reflects
 }
