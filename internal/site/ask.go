@@ -93,6 +93,9 @@ func (s *Site) askPage(c *gin.Context, typed typing, bad problems, kept bool) (t
 	if err != nil {
 		return nil, err
 	}
+	if why := message.Askable(v.actor, p, habit); why != nil && len(bad.Summary) == 0 {
+		bad = s.problems(f, why) // before anything is typed
+	}
 	page := web.AskPage{Name: p.Shown(), By: s.card(f, v, p.Card(s.Now()), ""), Back: p.Path(), Action: askPath(typed.Handle, typed.ServiceID),
 		Stranger: v.actor.Anonymous(), Kept: kept && !v.actor.Anonymous(), Troubles: bad.Summary, Confirmed: typed.Confirmed,
 		Confirm: web.Field{Name: "confirm", Label: f.T("ask.contacts_confirm")}}
@@ -176,14 +179,26 @@ func (s *Site) askLater(c *gin.Context, typed typing, shown func(problems) (temp
 	if err := checkAsk(typed.Ask); err != nil {
 		return s.again(c, err, shown)
 	}
-	if _, err := s.Profiles.Profile(c.Request.Context(), account.Actor{}, typed.Handle); err != nil {
+	ctx := c.Request.Context()
+	p, err := s.Profiles.Profile(ctx, account.Actor{}, typed.Handle)
+	if err != nil {
 		return err
+	}
+	habit, err := s.Messages.Habit(ctx, p.AccountID)
+	if err != nil {
+		return err
+	}
+	if why := message.Askable(account.Actor{}, p, habit); why != nil { // no account is made in vain
+		return s.again(c, why, shown)
+	}
+	if err := s.allow(c, classPreview); err != nil { // what waits is kept in a session of its own
+		return s.again(c, err, shown)
 	}
 	words := url.Values{}
 	for _, name := range askWords {
 		words.Set(name, value(c, name))
 	}
-	if err := s.hold(c.Request.Context(), held{To: askedOf(c), Words: words}); err != nil {
+	if err := s.hold(ctx, held{To: askedOf(c), Words: words}); err != nil {
 		return err
 	}
 	return s.see(c, "/signup?next="+queryEscape(askedOf(c)))

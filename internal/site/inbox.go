@@ -34,6 +34,7 @@ func (s *Site) inbox(c *gin.Context) error {
 	f.Tab = "inbox"
 	ctx := c.Request.Context()
 	filter := notice.Filter{Unread: c.Query("unread") != "", Kind: notice.Kind(c.Query("kind")), Page: pageOf(c)}
+	seen := s.Now() // before reading: what is told meanwhile stays new
 	list, err := s.Notices.Inbox(ctx, v.actor, filter)
 	if err != nil {
 		return err
@@ -49,7 +50,7 @@ func (s *Site) inbox(c *gin.Context) error {
 	if filter.Kind != "" {
 		q.Set("kind", string(filter.Kind))
 	}
-	p := web.InboxPage{Unread: filter.Unread, News: list.Unread, Seen: s.Now().UTC().Format(time.RFC3339Nano),
+	p := web.InboxPage{Unread: filter.Unread, News: list.Unread, Seen: seen.UTC().Format(time.RFC3339Nano),
 		Tabs: []web.TabLink{{Label: f.T("inbox.tab_all"), URL: "/inbox", Current: !filter.Unread},
 			{Label: f.T("inbox.tab_new"), URL: "/inbox?unread=1", Count: list.Unread, Current: filter.Unread}},
 		Kinds: []web.Choice{{Label: f.T("inbox.kind_any"), Selected: filter.Kind == ""}},

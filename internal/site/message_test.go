@@ -68,6 +68,51 @@ func TestAStrangerAsksATutor(t *testing.T) {
 	})
 }
 
+// TestNobodySignsUpInVain tells that a tutor cannot be asked now before words
+// are typed and before an account is made for them.
+func TestNobodySignsUpInVain(t *testing.T) {
+	t.Parallel()
+	apptest.Each(t, func(t *testing.T, w *apptest.World) {
+		ada, ben := w.Person("ada"), w.Person("ben")
+		ada.Profile(nil).Is(http.StatusOK)
+		ben.Profile(nil).Is(http.StatusOK)
+		kid := w.Visitor()
+		full, paused := kid.Get("/tutors/ada/ask").Is(http.StatusOK).Lacks("#troubles"), kid.Get("/tutors/ben/ask").Is(http.StatusOK)
+		ada.Get("/me/services").Send("#capacity", fill{"capacity": {"1"}}).Is(http.StatusOK)
+		asks(t, w.Person("first"), "ada", wish)
+		rest := asks(t, w.Person("other"), "ben", wish)
+		ben.Get(rest).Send("#decline form", fill{"reason": {"on_break"}, "pause": {"1"}}).Is(http.StatusOK)
+		for name, c := range map[string]struct {
+			form *apptest.Page
+			says string
+		}{"ada": {full, "уже пишет много людей"}, "ben": {paused, "на паузе"}} {
+			refused := c.form.Send("form#ask", fill{"goal": {wish}}).Is(http.StatusConflict).Has("#troubles").Says(c.says)
+			if got := refused.Text("#f-goal"); got != wish {
+				t.Errorf("%s: the form holds %q", name, got)
+			}
+			kid.Get("/tutors/" + name + "/ask").Is(http.StatusOK).Has("#troubles").Says(c.says)
+		}
+		ada.Get("/tutors/ada/ask").Has("#troubles")
+	})
+}
+
+// TestAFormSentTwiceIsOneInquiry presses the button again before the answer came.
+func TestAFormSentTwiceIsOneInquiry(t *testing.T) {
+	t.Parallel()
+	apptest.Each(t, func(t *testing.T, w *apptest.World) {
+		ada, kid := w.Person("ada"), w.Person("kid")
+		ada.Profile(nil).Is(http.StatusOK)
+		form := kid.Get("/tutors/ada/ask")
+		first, second := form.Send("form#ask", fill{"goal": {wish}}).Is(http.StatusOK), form.Send("form#ask", fill{"goal": {wish}}).Is(http.StatusOK)
+		if first.Path != second.Path || !strings.HasPrefix(first.Path, "/inquiries/") {
+			t.Errorf("sent twice: %s and %s", first.Path, second.Path)
+		}
+		if got := len(ada.Get("/inquiries").Texts(".talk")); got != 1 {
+			t.Errorf("%d inquiries", got)
+		}
+	})
+}
+
 // TestAnExpiredFormKeepsTheWords sends a form whose session is gone.
 func TestAnExpiredFormKeepsTheWords(t *testing.T) {
 	t.Parallel()
