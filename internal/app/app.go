@@ -32,10 +32,11 @@ import (
 	"github.com/tmoeg/oduvan/internal/message"
 	"github.com/tmoeg/oduvan/internal/notice"
 	"github.com/tmoeg/oduvan/internal/profile"
+	"github.com/tmoeg/oduvan/internal/saved"
 	"github.com/tmoeg/oduvan/internal/secret"
 	"github.com/tmoeg/oduvan/internal/site"
 	"github.com/tmoeg/oduvan/internal/transfer"
-	"github.com/tmoeg/oduvan/search/bleve"
+	"github.com/tmoeg/oduvan/search/meili"
 	"github.com/tmoeg/oduvan/search/taxonomy"
 	"github.com/tmoeg/oduvan/web"
 )
@@ -65,12 +66,14 @@ type App struct {
 	Catalogue *catalogue.Catalogue
 	Notices   *notice.Notices
 	Messages  *message.Messages
+	Saved     *saved.Saved
 	Transfer  *transfer.Transfer
 	Pictures  blob.Store
 	Site      *site.Site
 	API       *api.API
 
 	index    io.Closer
+	shared   *meili.Engine // nil with the embedded engine
 	pictures io.Closer
 	metrics  *metrics
 	limits   *gate
@@ -107,7 +110,9 @@ func New(ctx context.Context, cfg config.Config, opt Options) (a *App, err error
 	a.Market = market.New(a.DB, a.Profiles)
 	a.Transfer = transfer.New(transfer.Config{DB: a.DB, Keys: a.Keys, Profiles: a.Profiles, Market: a.Market,
 		URL: cfg.URL, Skill: knownSkill(skills)})
-	a.openIndex(skills, opt)
+	if err := a.openIndex(ctx, skills, opt); err != nil {
+		return a, err
+	}
 	pages, err := web.New()
 	if err != nil {
 		return a, err
@@ -115,13 +120,14 @@ func New(ctx context.Context, cfg config.Config, opt Options) (a *App, err error
 	if err := a.openTelling(pages); err != nil {
 		return a, err
 	}
+	a.Saved = saved.New(saved.Config{DB: a.DB, Keys: a.Keys, Branch: a.Branch, Catalogue: a.Catalogue, Tell: a.tellFound, URL: cfg.URL, Log: a.Log})
 	a.hold()
 	a.limits, err = newGate(opt, cfg.Proxies(), a.DB.Now)
 	if err != nil {
 		return a, err
 	}
 	a.Site = site.New(site.Config{URL: address, Web: pages, Accounts: a.Accounts, Branch: a.Branch, Profiles: a.Profiles, Market: a.Market,
-		Messages: a.Messages, Notices: a.Notices, Catalogue: a.Catalogue, Skills: skillList{skills}, Limits: a.limits, Pictures: a.Pictures, Keys: a.Keys, Sessions: a.Accounts.Sessions(),
+		Messages: a.Messages, Notices: a.Notices, Saved: a.Saved, Catalogue: a.Catalogue, Skills: skillList{skills}, Limits: a.limits, Pictures: a.Pictures, Keys: a.Keys, Sessions: a.Accounts.Sessions(),
 		Now: a.DB.Now, Log: a.Log})
 	a.API, err = api.New(api.Config{Accounts: a.Accounts, Branch: a.Branch, Profiles: a.Profiles, Market: a.Market, Messages: a.Messages, Notices: a.Notices, Catalogue: a.Catalogue,
 		Limits: a.limits, Texts: wording{pages}, Skills: skills.Name, Words: wording{pages}.Word, URL: cfg.URL, Now: a.DB.Now, Log: a.Log, Asset: pages.Asset})
@@ -164,24 +170,12 @@ func (a *App) openStores(ctx context.Context, opt Options) (err error) {
 	return keysMatch(ctx, a.DB, a.Keys)
 }
 
-// openIndex opens the search. The index holds nothing of its own, so a board
-// whose index cannot be opened starts all the same and answers from SQL.
-func (a *App) openIndex(skills *taxonomy.Taxonomy, opt Options) {
-	cfg := catalogue.Config{DB: a.DB, Log: a.Log}
-	if !opt.NoIndex {
-		engine, err := bleve.Open(filepath.Join(a.Config.Data, "index"), skills)
-		if err != nil {
-			a.Log.Error("search index not opened: answering from the database", "error", err)
-		} else {
-			a.index, cfg.Engine = engine, engine
-		}
-	}
-	a.Catalogue = catalogue.New(cfg, a.kinds()...)
-}
-
 // Close lets go of files and connections. Run must have ended.
 func (a *App) Close() error {
 	var errs []error
+	if a.shared != nil && a.Catalogue != nil {
+		a.Catalogue.Release(context.Background())
+	}
 	if a.index != nil {
 		errs = append(errs, a.index.Close())
 	}

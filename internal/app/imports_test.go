@@ -23,7 +23,7 @@ var may = map[string][]string{
 	"cmd/oduvan":      {"internal/cli"},
 	"internal/cli":    {"internal/…", "search", "search/…", "web", "migrations"},
 	"internal/app":    {"internal/…", "search", "search/…", "web", "migrations"},
-	"internal/site":   append(leaves(), "internal/fault/answer", "internal/account", "internal/branch", "internal/catalogue", "internal/profile", "internal/market", "internal/message", "internal/notice", "search", "web"),
+	"internal/site":   append(leaves(), "internal/fault/answer", "internal/account", "internal/branch", "internal/catalogue", "internal/profile", "internal/market", "internal/message", "internal/notice", "internal/saved", "search", "web"),
 	"internal/api":    append(leaves(), "internal/fault/answer", "internal/account", "internal/branch", "internal/catalogue", "internal/profile", "internal/market", "internal/message", "internal/notice", "search", "web"),
 	"internal/branch": leaves(),
 	// The catalogue knows no kind: features give it theirs.
@@ -33,6 +33,7 @@ var may = map[string][]string{
 	"internal/market":    append(leaves(), "internal/account", "internal/branch", "internal/catalogue", "internal/profile", "search"),
 	"internal/message":   append(leaves(), "internal/account", "internal/profile"),
 	"internal/notice":    append(leaves(), "internal/account", "internal/outbound"),
+	"internal/saved":     append(leaves(), "internal/account", "internal/branch", "internal/catalogue", "search"),
 	"internal/transfer":  append(leaves(), "internal/account", "internal/branch", "internal/catalogue", "internal/profile", "internal/market"),
 	// Made-up content is one more file of the transfer's own format.
 	"internal/transfer/demo": append(leaves(), "internal/account", "internal/branch", "internal/profile", "internal/market", "internal/transfer"),
@@ -57,12 +58,13 @@ func leaves() []string {
 
 // outside says which of our packages may import a module of others.
 var outside = map[string][]string{
-	"github.com/uptrace/bun":           {"internal/db", "internal/branch", "internal/account", "internal/profile", "internal/market", "internal/catalogue", "internal/transfer", "internal/message", "internal/notice"},
+	"github.com/uptrace/bun":           {"internal/db", "internal/branch", "internal/account", "internal/profile", "internal/market", "internal/catalogue", "internal/transfer", "internal/message", "internal/notice", "internal/saved"},
 	"github.com/gin-gonic/gin":         {"internal/site", "internal/api", "internal/app"},
 	"github.com/danielgtaylor/huma/v2": {"internal/api"},
 	"github.com/a-h/templ":             {"web", "internal/site"},
 	"github.com/riverqueue/river":      {"internal/db"},
 	"github.com/alexedwards/scs/v2":    {"internal/site", "internal/account"},
+	"github.com/meilisearch":           {"search/meili"},
 	"github.com/blevesearch/bleve":     {"search/bleve", "search/bench"}, // the latter only to compare with
 	"github.com/SherClockHolmes":       {"internal/notice"},
 }

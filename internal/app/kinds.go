@@ -11,6 +11,7 @@ import (
 	"github.com/tmoeg/oduvan/internal/message"
 	"github.com/tmoeg/oduvan/internal/notice"
 	"github.com/tmoeg/oduvan/internal/profile"
+	"github.com/tmoeg/oduvan/internal/saved"
 	"github.com/tmoeg/oduvan/internal/site"
 	"github.com/tmoeg/oduvan/search"
 	"github.com/tmoeg/oduvan/search/taxonomy"
@@ -31,6 +32,7 @@ func (a *App) hold() {
 		account.Held{Name: "services", Tables: []string{"service"}, Holder: a.Market},
 		account.Held{Name: "messages", Tables: message.Tables(), Holder: a.Messages},
 		account.Held{Name: "notices", Tables: notice.Tables(), Holder: a.Notices},
+		account.Held{Name: "searches", Tables: saved.Tables(), Holder: a.Saved},
 	)
 	a.Accounts.OnErased(a.compact)
 	a.Accounts.OnClaimed(a.Profiles.Touch)
@@ -53,7 +55,7 @@ func (a *App) dropPicture(ctx context.Context, job profile.DropPicture) error {
 // compact wipes what an erased account left in files: the index is built anew
 // beside the old one, whose files then go, and the write-ahead log is emptied.
 func (a *App) compact(ctx context.Context) error {
-	if a.index != nil {
+	if a.index != nil && a.shared == nil { // the files of a shared index are its server's
 		if err := a.Catalogue.Reindex(ctx, nil); err != nil {
 			return err
 		}

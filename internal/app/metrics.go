@@ -33,6 +33,7 @@ func newMetrics(a *App) *metrics {
 		prometheus.NewCounterFunc(prometheus.CounterOpts{Name: "oduvan_db_queries_total", Help: "Statements sent to the database."},
 			func() float64 { return float64(a.DB.Queries()) }),
 		a.gauge("oduvan_jobs_waiting", "Jobs that are not finished.", func(ctx context.Context) (int, error) { return a.DB.Waiting(ctx) }),
+		prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: "oduvan_search_away", Help: "1 while the search server is away and the database answers; 0 with the embedded engine."}, a.searchAway),
 		a.gauge("oduvan_index_behind", "Public changes the search index has not applied.", a.behind))
 	return m
 }
@@ -47,6 +48,13 @@ func (a *App) gauge(name, help string, read func(context.Context) (int, error)) 
 		}
 		return float64(n)
 	})
+}
+
+func (a *App) searchAway() float64 {
+	if a.shared != nil && a.shared.Away() {
+		return 1
+	}
+	return 0
 }
 
 func (a *App) behind(ctx context.Context) (int, error) {

@@ -106,6 +106,8 @@ func (a *App) ready(c *gin.Context) {
 		c.String(http.StatusServiceUnavailable, "stopping\n")
 	case a.DB.Ping(ctx) != nil:
 		c.String(http.StatusServiceUnavailable, "database away\n")
+	case a.shared != nil && a.shared.Away():
+		c.String(http.StatusOK, "ready\nsearch away: answering from the database\n")
 	default:
 		c.String(http.StatusOK, "ready\n")
 	}

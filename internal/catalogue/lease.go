@@ -44,7 +44,11 @@ func (c *Catalogue) turn(ctx context.Context, take bool) (bool, error) {
 		return false, err
 	}
 	if held != c.ours {
-		c.log.Info("feeding the shared search index", "held", held)
+		reason := "another process feeds it"
+		if held {
+			reason = "this process feeds it"
+		}
+		c.log.Info("shared search index", "reason", reason)
 	}
 	c.ours, c.looked, c.known = held, now, false
 	if !held {
@@ -122,8 +126,9 @@ func (c *Catalogue) alone(ctx context.Context, work func(context.Context) error)
 	return err
 }
 
-// yield gives the lease back when Run ends.
-func (c *Catalogue) yield(ctx context.Context) {
+// Release gives the feeding of a shared index back, so that another process
+// need not wait. Run does so when it ends.
+func (c *Catalogue) Release(ctx context.Context) {
 	c.pass.Lock()
 	defer c.pass.Unlock()
 	if c.lease == nil || !c.ours {

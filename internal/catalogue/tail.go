@@ -39,7 +39,7 @@ func (c *Catalogue) Run(ctx context.Context) error {
 		<-ctx.Done()
 		return nil
 	}
-	defer c.yield(ctx)
+	defer c.Release(ctx)
 	failures, refused := 0, 0
 	wait := time.NewTimer(0)
 	defer wait.Stop()

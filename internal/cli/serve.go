@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/tmoeg/oduvan/internal/app"
+	"github.com/tmoeg/oduvan/internal/catalogue"
 	"github.com/tmoeg/oduvan/internal/config"
 	"github.com/tmoeg/oduvan/internal/transfer/demo"
 )
@@ -70,7 +71,9 @@ func (c *command) prepare(ctx context.Context, a *app.App) error {
 			return fmt.Errorf("demo content: %w", err)
 		}
 	}
-	if err := a.Catalogue.CatchUp(ctx); err != nil {
+	if err := a.Catalogue.CatchUp(ctx); catalogue.IndexAway(err) {
+		a.Log.Warn("search index is away: answering from the database until it is back", "error", err)
+	} else if err != nil {
 		return err
 	}
 	code, err := a.Branch.NewSetupCode(ctx)

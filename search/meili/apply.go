@@ -108,7 +108,7 @@ func lastWords(ops []search.Op) []search.Op {
 // Reindex implements search.Engine. Applies of this process wait until it is
 // done; a failed task ends it before the swap. Faults: ErrAway, ErrRefused,
 // ErrTask, and whatever docs yields.
-func (e *Engine) Reindex(ctx context.Context, docs iter.Seq2[search.Document, error], cursor int64) (err error) {
+func (e *Engine) Reindex(ctx context.Context, docs iter.Seq2[search.Document, error], cursor int64) error {
 	if err := e.usable(ctx); err != nil {
 		return err
 	}
@@ -120,7 +120,7 @@ func (e *Engine) Reindex(ctx context.Context, docs iter.Seq2[search.Document, er
 	if err := e.prepare(ctx); err != nil {
 		return err
 	}
-	if err := errors.Join(e.drop(ctx), e.setUp(ctx, e.next())); err != nil {
+	if err := e.drop(ctx); err != nil {
 		return err
 	}
 	defer func() {
@@ -131,6 +131,9 @@ func (e *Engine) Reindex(ctx context.Context, docs iter.Seq2[search.Document, er
 			e.log.Warn("search index leaves what it was built from", "error", left)
 		}
 	}()
+	if err := e.setUp(ctx, e.next()); err != nil {
+		return err
+	}
 	old, err := e.facts(ctx)
 	if err != nil {
 		return err

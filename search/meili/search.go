@@ -272,13 +272,13 @@ func (a *asking) facets(b *batch, set, all string, into map[string][]search.Coun
 		names[i] = attribute(f)
 	}
 	b.add(e.countQuery(all, names...), a.reader(into, shared...))
-	for facet, single := range map[string]struct{ value, says string }{
-		search.FacetNew: {"true", newer(q)}, search.FacetOpen: {"week", opens(q, q.Now.Add(search.OpenWithin))},
+	for _, single := range []struct{ facet, value, says string }{
+		{search.FacetNew, "true", newer(q)}, {search.FacetOpen, "week", opens(q, q.Now.Add(search.OpenWithin))},
 	} {
-		b.add(e.countQuery(under(a.clauses, facet, set, single.says)), func(r meilisearch.SearchResponse) error {
-			into[facet] = []search.Count{}
+		b.add(e.countQuery(under(a.clauses, single.facet, set, single.says)), func(r meilisearch.SearchResponse) error {
+			into[single.facet] = []search.Count{}
 			if r.TotalHits > 0 {
-				into[facet] = []search.Count{{Value: single.value, Count: int(r.TotalHits)}}
+				into[single.facet] = []search.Count{{Value: single.value, Count: int(r.TotalHits)}}
 			}
 			return nil
 		})
