@@ -12,7 +12,7 @@ import (
 // Notice is one thing that you are told. It holds no words of other people.
 type Notice struct {
 	ID        string            `json:"id" doc:"Stable" example:"0199b6a0-0000-7000-8000-000000000004"`
-	Kind      string            `json:"kind" enum:"inquiry_new,inquiry_waiting,inquiry_answered,inquiry_declined,inquiry_expired,message_new,thread_ending,thread_closed,profile_reminder,profile_slept" doc:"What happened" example:"inquiry_answered"`
+	Kind      string            `json:"kind" enum:"inquiry_new,inquiry_waiting,inquiry_answered,inquiry_declined,inquiry_expired,message_new,thread_ending,thread_closed,profile_reminder,profile_slept,saved_found" doc:"What happened" example:"inquiry_answered"`
 	Text      string            `json:"text" doc:"The same for people, in the language asked for" example:"ada-lint answered your inquiry."`
 	Subject   string            `json:"subject" doc:"Id of the thing: of an inquiry, or of your account for what is about your profile" example:"0199b6a0-0000-7000-8000-000000000002"`
 	URL       string            `json:"url" doc:"Page about it" example:"https://example.org/inquiries/0199b6a0-0000-7000-8000-000000000002"`
@@ -45,7 +45,7 @@ type InboxUnread struct {
 
 // NoticeChoice is the body of PUT /me/notices.
 type NoticeChoice struct {
-	Off  []string `json:"off" nullable:"false" maxItems:"10" enum:"inquiry_new,inquiry_waiting,inquiry_answered,inquiry_declined,inquiry_expired,message_new,thread_ending,thread_closed,profile_reminder,profile_slept" doc:"Kinds that tell nothing from now on" example:"message_new"`
+	Off  []string `json:"off" nullable:"false" maxItems:"11" enum:"inquiry_new,inquiry_waiting,inquiry_answered,inquiry_declined,inquiry_expired,message_new,thread_ending,thread_closed,profile_reminder,profile_slept,saved_found" doc:"Kinds that tell nothing from now on" example:"message_new"`
 	Feed bool     `json:"feed" doc:"The inbox is an Atom feed, too, at a secret address. Switching it off ends that address for good" example:"true"`
 }
 
@@ -57,7 +57,7 @@ type NoticeSettings struct {
 
 type inboxInput struct {
 	Unread bool   `query:"unread" doc:"Only what is not read" example:"true"`
-	Kind   string `query:"kind" enum:"inquiry_new,inquiry_waiting,inquiry_answered,inquiry_declined,inquiry_expired,message_new,thread_ending,thread_closed,profile_reminder,profile_slept" doc:"Only this kind" example:"inquiry_answered"`
+	Kind   string `query:"kind" enum:"inquiry_new,inquiry_waiting,inquiry_answered,inquiry_declined,inquiry_expired,message_new,thread_ending,thread_closed,profile_reminder,profile_slept,saved_found" doc:"Only this kind" example:"inquiry_answered"`
 	Page   int    `query:"page" minimum:"1" maximum:"10000" default:"1" doc:"Page, from 1; after the last one it is empty" example:"1"`
 	Limit  int    `query:"limit" minimum:"1" maximum:"100" default:"20" doc:"Notices on a page" example:"20"`
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"strconv"
 
 	"github.com/tmoeg/oduvan/internal/account"
 	"github.com/tmoeg/oduvan/internal/db"
@@ -45,6 +46,12 @@ type teller struct{ *notice.Notices }
 func (t teller) Tell(ctx context.Context, tx *db.Tx, to string, what message.Note) error {
 	return t.Notices.Tell(ctx, tx, to, notice.Told{Kind: notice.Kind(what.Kind), Subject: what.Subject, Cause: what.Cause,
 		Path: what.Path, Args: what.Args})
+}
+
+// tellFound tells the owner of a saved search that it found something, once a day.
+func (a *App) tellFound(ctx context.Context, tx *db.Tx, to, searchID string, count int) error {
+	return a.Notices.Tell(ctx, tx, to, notice.Told{Kind: notice.SavedFound, Subject: searchID, Cause: db.Date(tx.Now),
+		Path: "/me/searches/" + searchID, Args: map[string]string{"count": strconv.Itoa(count)}})
 }
 
 // askable reads what an inquiry keeps of a service.

@@ -50,12 +50,13 @@ const (
 	ThreadClosed    Kind = "thread_closed"    // the other party
 	ProfileReminder Kind = "profile_reminder" // the owner: it will be paused
 	ProfileSlept    Kind = "profile_slept"    // the owner: it was paused
+	SavedFound      Kind = "saved_found"      // who saved a search: it found something
 )
 
 // Kinds lists every kind in the order in which settings show them.
 func Kinds() []Kind {
 	return []Kind{InquiryNew, InquiryWaiting, InquiryAnswered, InquiryDeclined, InquiryExpired,
-		MessageNew, ThreadEnding, ThreadClosed, ProfileReminder, ProfileSlept}
+		MessageNew, ThreadEnding, ThreadClosed, ProfileReminder, ProfileSlept, SavedFound}
 }
 
 // How long notices are kept: a read one until 90 days after it was read, any

@@ -29,6 +29,7 @@ import (
 	"github.com/tmoeg/oduvan/internal/message"
 	"github.com/tmoeg/oduvan/internal/notice"
 	"github.com/tmoeg/oduvan/internal/profile"
+	"github.com/tmoeg/oduvan/internal/saved"
 	"github.com/tmoeg/oduvan/internal/secret"
 	"github.com/tmoeg/oduvan/web"
 )
@@ -59,6 +60,7 @@ type Config struct {
 	Market    *market.Market
 	Messages  *message.Messages
 	Notices   *notice.Notices
+	Saved     *saved.Saved
 	Catalogue *catalogue.Catalogue
 	Skills    Skills
 	Limits    Limits
