@@ -164,11 +164,13 @@ func (c *crawler) walk(from ...string) (pages int) {
 		queue = queue[1:]
 		bare, query, _ := strings.Cut(ids.ReplaceAllString(path, "ID"), "?")
 		kind := bare + "?" + strings.Join(slices.Sorted(maps.Keys(parsed(query))), "&")
-		if seen[path] || perPath[kind] >= 2 || skipped(path) {
+		// One search leads to another without end: the others would never be reached.
+		if seen[path] || perPath[kind] >= 2 || perPath[bare] >= 24 || skipped(path) {
 			continue
 		}
 		seen[path] = true
 		perPath[kind]++
+		perPath[bare]++
 		page := c.c.Get(path)
 		pages++
 		c.pages = append(c.pages, path)
