@@ -42,6 +42,11 @@ func TestFeed(t *testing.T) {
 		again, err := w.FeedURL(w.ctx, ada)
 		must(t, err)
 		same(t, "the address stays", first, again)
+		on, err := w.Settings(w.ctx, ada)
+		must(t, err)
+		off, err := w.Settings(w.ctx, ben)
+		must(t, err)
+		same(t, "settings in one reading", []any{true, first, false, ""}, []any{on.Feed, on.FeedURL, off.Feed, off.FeedURL})
 
 		other, err := w.RotateFeed(w.ctx, ben) // switches it on
 		must(t, err)

@@ -52,7 +52,7 @@ func (n *Notices) Export(ctx context.Context, tx *db.Tx, id string, w io.Writer)
 	if err != nil {
 		return err
 	}
-	s := row.settings()
+	s := n.settings(row)
 	out := export{Notices: []exportedNotice{}, Off: s.Off, Feed: s.Feed, Browsers: []exportedBrowser{}}
 	browsers, err := n.subscriptions(ctx, tx, id)
 	if err != nil {

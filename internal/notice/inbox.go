@@ -2,6 +2,7 @@ package notice
 
 import (
 	"context"
+	"regexp"
 	"slices"
 	"time"
 
@@ -18,6 +19,10 @@ const (
 	MaxPageSize = 100 // at most
 	maxIDs      = 100
 )
+
+// idForm is what our ids look like. Any text may be asked for, and a database
+// refuses some.
+var idForm = regexp.MustCompile(`^[0-9a-f-]{36}$`)
 
 // Filter narrows an inbox; its zero value is the first page of all of it.
 type Filter struct {
@@ -117,6 +122,9 @@ func (n *Notices) Open(ctx context.Context, by account.Actor, id string) (out No
 	if err := own(by); err != nil {
 		return Notice{}, err
 	}
+	if !idForm.MatchString(id) {
+		return Notice{}, errUnknown
+	}
 	err = n.db.Write(ctx, func(tx *db.Tx) error {
 		out = Notice{}
 		if err := db.One(ctx, mine(tx.NewSelect().Model(&out), by.ID).Where("id = ?", id), errUnknown); err != nil {
@@ -144,6 +152,10 @@ func (n *Notices) MarkRead(ctx context.Context, by account.Actor, ids ...string)
 	if len(ids) > maxIDs {
 		return fault.Bad("ids", "too_many").With("Max", maxIDs)
 	}
+	ids = slices.DeleteFunc(slices.Clone(ids), func(id string) bool { return !idForm.MatchString(id) })
+	if len(ids) == 0 {
+		return errUnknown
+	}
 	return n.db.Write(ctx, func(tx *db.Tx) error {
 		known, err := mine(tx.NewSelect().Model((*Notice)(nil)), by.ID).Where("id IN (?)", bun.List(ids)).Exists(ctx)
 		if err != nil {
@@ -160,6 +172,9 @@ func (n *Notices) MarkRead(ctx context.Context, by account.Actor, ids ...string)
 // when the page was shown, so that what came since stays new. The zero instant
 // is now. Faults: Unauthenticated.
 func (n *Notices) MarkAllRead(ctx context.Context, by account.Actor, at time.Time) error {
+	if !at.IsZero() && at.Unix() < 0 {
+		return own(by) // nothing was told then, and PostgreSQL knows no year 0
+	}
 	return n.mark(ctx, by, func(q *bun.UpdateQuery) *bun.UpdateQuery {
 		if at.IsZero() {
 			return q
@@ -169,8 +184,20 @@ func (n *Notices) MarkAllRead(ctx context.Context, by account.Actor, at time.Tim
 }
 
 // MarkPathRead marks everything as read that leads to a local address: what
-// reading that page does. Faults: Unauthenticated.
+// reading that page does. Most readings find nothing to mark, and then nobody
+// waits for the one writer. Faults: Unauthenticated.
 func (n *Notices) MarkPathRead(ctx context.Context, by account.Actor, path string) error {
+	if err := own(by); err != nil || !pathForm.MatchString(path) {
+		return err
+	}
+	some := false
+	err := n.db.Read(ctx, func(tx *db.Tx) (err error) {
+		some, err = mine(tx.NewSelect().Model((*Notice)(nil)), by.ID).Where("read_at IS NULL AND path = ?", path).Exists(ctx)
+		return err
+	})
+	if err != nil || !some {
+		return err
+	}
 	return n.mark(ctx, by, func(q *bun.UpdateQuery) *bun.UpdateQuery { return q.Where("path = ?", path) })
 }
 
@@ -193,6 +220,9 @@ func marked(ctx context.Context, tx *db.Tx, id string, narrow func(*bun.UpdateQu
 func (n *Notices) Remove(ctx context.Context, by account.Actor, id string) error {
 	if err := own(by); err != nil {
 		return err
+	}
+	if !idForm.MatchString(id) {
+		return errUnknown
 	}
 	return n.db.Write(ctx, func(tx *db.Tx) error {
 		res, err := tx.NewUpdate().Model((*Notice)(nil)).

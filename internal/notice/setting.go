@@ -18,6 +18,8 @@ import (
 type Settings struct {
 	Off  []Kind // kinds that tell nothing
 	Feed bool   // the feed at a secret address is on
+
+	FeedURL string // that address, while it is on; SaveSettings does not look at it
 }
 
 // setting is one row.
@@ -50,8 +52,11 @@ func (n *Notices) setting(ctx context.Context, tx *db.Tx, id string) (setting, e
 	return row, err
 }
 
-func (s setting) settings() Settings {
+func (n *Notices) settings(s setting) Settings {
 	out := Settings{Off: []Kind{}, Feed: s.FeedNonce != ""}
+	if out.Feed {
+		out.FeedURL = n.feedURL(s)
+	}
 	muted := strings.Fields(s.Muted)
 	for _, k := range Kinds() {
 		if slices.Contains(muted, string(k)) {
@@ -68,7 +73,7 @@ func (n *Notices) Settings(ctx context.Context, by account.Actor) (out Settings,
 	}
 	err = n.db.Read(ctx, func(tx *db.Tx) error {
 		row, err := n.setting(ctx, tx, by.ID)
-		out = row.settings()
+		out = n.settings(row)
 		return err
 	})
 	return out, err

@@ -155,6 +155,9 @@ func (n *Notices) subscriptions(ctx context.Context, tx *db.Tx, accountID string
 // Unsubscribe ends a subscription of the actor's. Faults: Unauthenticated;
 // NotFound subscription_unknown.
 func (n *Notices) Unsubscribe(ctx context.Context, by account.Actor, id string) error {
+	if !idForm.MatchString(id) {
+		id = "" // none has it
+	}
 	return n.unsubscribe(ctx, by, "id = ?", id)
 }
 

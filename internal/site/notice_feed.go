@@ -26,14 +26,9 @@ func (s *Site) noticeSettings(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	p := web.NoticesPage{Feed: set.Feed, Push: web.PushBox{Key: s.Notices.PushKey(), Begin: "/me/notices/push/begin"}}
+	p := web.NoticesPage{Feed: set.Feed, FeedURL: set.FeedURL, Push: web.PushBox{Key: s.Notices.PushKey(), Begin: "/me/notices/push/begin"}}
 	for _, k := range notice.Kinds() {
 		p.Kinds = append(p.Kinds, web.Choice{Value: string(k), Label: f.T("notice_kind." + string(k)), Selected: !slices.Contains(set.Off, k)})
-	}
-	if set.Feed {
-		if p.FeedURL, err = s.Notices.FeedURL(ctx, v.actor); err != nil {
-			return err
-		}
 	}
 	if p.Push.Key != "" {
 		list, err := s.Notices.Subscriptions(ctx, v.actor)
