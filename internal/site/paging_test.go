@@ -80,7 +80,7 @@ func TestPartialAnswerIsTold(t *testing.T) {
 	t.Parallel()
 	w := crowd(t)
 	c := w.Visitor()
-	c.Get("/search?q=python+qwzxqwzx").Is(http.StatusOK).Has("ul.grid li").Says("Со всеми словами сразу ничего нет")
+	c.Get("/search?q=python+qwzxqwzx").Is(http.StatusOK).Has("ul.grid li").Says("Всех слов сразу почти нигде нет")
 	for _, whole := range []string{"/search?q=python", "/search", "/search?q=qwzxqwzx"} {
 		if p := c.Get(whole).Is(http.StatusOK); strings.Contains(p.Body, "Со всеми словами") {
 			t.Errorf("%s is told to be partial", whole)
