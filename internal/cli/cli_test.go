@@ -22,6 +22,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/tmoeg/oduvan/internal/cli"
+	"github.com/tmoeg/oduvan/search/meili/meilitest"
 )
 
 var update = flag.Bool("update", false, "write golden files")
@@ -34,7 +35,12 @@ func TestMain(m *testing.M) {
 
 func TestScripts(t *testing.T) {
 	t.Parallel()
-	testscript.Run(t, testscript.Params{Dir: "testdata", UpdateScripts: *update, Cmds: map[string]func(*testscript.TestScript, bool, []string){
+	search := meilitest.New(t)
+	setup := func(env *testscript.Env) error {
+		env.Setenv("FAKE_MEILI", search.URL)
+		return nil
+	}
+	testscript.Run(t, testscript.Params{Dir: "testdata", UpdateScripts: *update, Setup: setup, Cmds: map[string]func(*testscript.TestScript, bool, []string){
 		"exits": exits,
 	}})
 }
