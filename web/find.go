@@ -31,6 +31,7 @@ type SearchPage struct {
 	Behind  bool   // the index is away and plain SQL answered
 	Partial bool   // few or none hold every word: what holds the telling ones follows
 	Nothing Nothing
+	Save    SaveBox
 }
 
 // PageLink is one number of the pages; 0 is a gap.

@@ -42,6 +42,8 @@ func actionPath(name string) string {
 	switch name {
 	case "down":
 		return "m8 10 4 4 4-4"
+	case "bookmark":
+		return "M7 4.5h10v15l-5-3.6-5 3.6Z"
 	case "feed":
 		return "M6 18.5h.01M5 12a7 7 0 0 1 7 7M5 6a13 13 0 0 1 13 13"
 	case "cross":

@@ -135,7 +135,7 @@ func (s *Saved) Save(ctx context.Context, by account.Actor, q search.Query, name
 	if err := checkAddress(text); err != nil {
 		return Search{}, false, err
 	}
-	if name, err = tidy(name); err != nil {
+	if name, err = Tidy(name); err != nil {
 		return Search{}, false, err
 	}
 	page, err := s.run(ctx, text)
@@ -195,9 +195,10 @@ func checkAddress(text string) error {
 	return nil
 }
 
-// tidy is a name on one line without what cannot be seen. The two joiners stay:
-// letters and pictures of people are made with them.
-func tidy(name string) (string, error) {
+// Tidy is a name on one line without what cannot be seen. The two joiners stay:
+// letters and pictures of people are made with them. Faults: Invalid required,
+// too_long (field name).
+func Tidy(name string) (string, error) {
 	name = strings.Map(func(r rune) rune {
 		switch {
 		case unicode.IsSpace(r):
@@ -287,7 +288,7 @@ func (s *Saved) Rename(ctx context.Context, by account.Actor, id, name string) e
 	if err := own(by); err != nil {
 		return err
 	}
-	name, err := tidy(name)
+	name, err := Tidy(name)
 	if err != nil {
 		return err
 	}

@@ -50,6 +50,7 @@ func (s *Site) mountAccount(r gin.IRouter) {
 	r.POST("/me/passkeys/begin", s.exchange(s.beginPasskey))
 	r.POST("/me/passkeys/finish", s.exchange(s.finishPasskey))
 	s.mountMe(r)
+	s.mountSaved(r)
 	s.mountSettings(r)
 	s.mountAdmin(r)
 }

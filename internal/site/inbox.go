@@ -86,6 +86,8 @@ func noticeIcon(k notice.Kind) string {
 		return "chat"
 	case notice.InquiryWaiting, notice.InquiryExpired, notice.ThreadEnding:
 		return "clock"
+	case notice.SavedFound:
+		return "search"
 	case notice.ProfileReminder, notice.ProfileSlept:
 		return "pause"
 	}

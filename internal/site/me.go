@@ -33,7 +33,11 @@ func (s *Site) me(c *gin.Context) error {
 		}
 		queue = len(list)
 	}
-	p := web.MePage{Name: f.Viewer.Name, Handle: v.actor.Handle, Portrait: f.Viewer.Portrait, Tiles: meTiles(f, v, own, queue)}
+	news, err := s.Saved.News(ctx, v.actor)
+	if err != nil {
+		return err
+	}
+	p := web.MePage{Name: f.Viewer.Name, Handle: v.actor.Handle, Portrait: f.Viewer.Portrait, Tiles: meTiles(f, v, own, queue, news)}
 	if s.keptCode(ctx, v.actor.ID) != "" {
 		p.Banners = append(p.Banners, web.Banner{Kind: "warn", Title: f.T("me.code_title"), Text: f.T("me.code_text"),
 			Action: web.Link{Label: f.T("me.code_do"), URL: "/code"}})
@@ -100,7 +104,7 @@ func zone(name string) *time.Location {
 	return time.UTC
 }
 
-func meTiles(f web.Frame, v *visit, p *profile.Profile, queue int) []web.Tile {
+func meTiles(f web.Frame, v *visit, p *profile.Profile, queue, news int) []web.Tile {
 	word := "me.profile_none"
 	switch {
 	case p == nil:
@@ -117,6 +121,7 @@ func meTiles(f web.Frame, v *visit, p *profile.Profile, queue int) []web.Tile {
 		{Icon: "services", Label: f.T("me.services"), URL: "/me/services", Text: f.T("me.services_text")},
 		{Icon: "inbox", Label: f.T("inbox.title"), URL: "/inbox", Text: f.T("me.inbox_text"), Count: f.Viewer.Links[0].Count},
 		{Icon: "chat", Label: f.T("thread.list"), URL: "/inquiries", Text: f.T("me.inquiries_text")},
+		{Icon: "bookmark", Label: f.T("saved.title"), URL: searchesPath, Text: f.T("saved.tile"), Count: news},
 		{Icon: "key", Label: f.T("me.settings"), URL: "/me/settings", Text: f.T("me.settings_text")}}
 	switch {
 	case v.actor.Is(account.Operator):

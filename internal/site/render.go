@@ -110,7 +110,7 @@ func (s *Site) showFault(c *gin.Context, err error, id string) {
 func showsForm(route string) bool {
 	switch route {
 	case "/signup", "/code", "/login", "/claim", "/setup", "/me", "/me/profile", "/me/profile/picture", "/me/services", "/me/services/new",
-		"/me/services/:id", "/me/services/:id/delete", "/me/settings", "/me/erase", "/admin", "/admin/invitations":
+		"/me/services/:id", "/me/searches", "/me/searches/:id", "/me/searches/:id/delete", "/me/services/:id/delete", "/me/settings", "/me/erase", "/admin", "/admin/invitations":
 		return true
 	}
 	return false

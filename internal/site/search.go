@@ -186,6 +186,9 @@ func (s *Site) search(c *gin.Context, v *visit, f web.Frame) (templ.Component, e
 		p.WordlessURL = a.to(func(v url.Values) { v.Del("q"); v.Del("exact") })
 	}
 	p.Chips = append(p.Chips, s.understood(f, a, found.Said)...)
+	if p.Save, err = s.saveBox(c.Request.Context(), v, f, a); err != nil {
+		return nil, err
+	}
 	paging(&p, a)
 	if len(p.Cards) == 0 {
 		p.Nothing, err = s.nothing(c.Request.Context(), v, f, p)
