@@ -320,3 +320,22 @@ func TestNobodyIsPausedUnasked(t *testing.T) {
 		want(t, "erased", []string{"forget_change"}, w.deadlines(t, dan.ID))
 	})
 }
+
+// Only who answers all is said to answer all, however little is missing.
+func TestShareIsNotRoundedUpToAll(t *testing.T) {
+	t.Parallel()
+	w := sqlite(t)
+	ada := w.tutor(t, "ada")
+	for i := range 20 {
+		w.write(t, ada, w.ask(t, w.person(t, fmt.Sprintf("learner%d", i)), ada).ID, "hi")
+	}
+	share := func() int {
+		got, err := w.Habit(context.Background(), ada.ID)
+		must(t, err)
+		return got.Share
+	}
+	want(t, "all", 100, share())
+	w.ask(t, w.person(t, "left"), ada)
+	w.pass(t, 48*time.Hour)
+	want(t, "all but one", 90, share())
+}

@@ -49,6 +49,9 @@ func (h *habit) shown() profile.Habit {
 	}
 	if h.Asked >= habitFrom {
 		out.Share = (h.Answered*100/h.Asked + 5) / 10 * 10
+		if h.Answered < h.Asked {
+			out.Share = min(out.Share, 90) // 100 is said of those only who answer all
+		}
 	}
 	return out
 }
