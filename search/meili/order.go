@@ -53,22 +53,17 @@ func (a *asking) byPrice(b *batch, all string) finish {
 		return func(int) ([]row, []*meilisearch.SearchRequest) { return nil, nil }
 	}
 	codes, rates := compared(q, a.lexicon.money)
-	has := make([]string, len(codes))
-	for i, c := range codes {
-		has[i] = "least." + c + " EXISTS"
-	}
 	var gratis []row
 	b.rows(a.sorted(both(all, "free = true"), byRef[:], 0, end), &gratis)
 	lists := make([][]row, len(codes))
 	for i, c := range codes {
-		r := a.sorted(both(all, "free = false", has[i]), []string{"least." + c + ":asc", "ref:asc"}, 0, end)
+		r := a.sorted(both(all, "free = false", "least."+c+" EXISTS"), []string{"least." + c + ":asc", "ref:asc"}, 0, end)
 		r.AttributesToRetrieve = append(slices.Clone(rowFields[:]), "least")
 		b.rows(r, &lists[i])
 	}
-	known := []string{"free = true"}
-	known = append(known, has...)
+	known := a.compares()
 	var first int // how many are free or priced
-	b.count(a.engine, both(all, either(known...)), &first)
+	b.count(a.engine, both(all, known), &first)
 	return func(total int) ([]row, []*meilisearch.SearchRequest) {
 		rows := append(gratis, merged(lists, codes, rates, end-len(gratis))...)
 		rows = rows[:min(len(rows), end, first)]
@@ -76,7 +71,7 @@ func (a *asking) byPrice(b *batch, all string) finish {
 		if len(rows) == q.Limit || total <= first || end <= first {
 			return rows, nil
 		}
-		return rows, []*meilisearch.SearchRequest{a.sorted(both(all, not(either(known...))), byRef[:], max(q.Offset-first, 0), q.Limit-len(rows))}
+		return rows, []*meilisearch.SearchRequest{a.sorted(both(all, not(known)), byRef[:], max(q.Offset-first, 0), q.Limit-len(rows))}
 	}
 }
 
@@ -120,7 +115,7 @@ func (a *asking) byScore(b *batch, asked question) finish {
 	sizes := make([]int, len(asked.tiles))
 	deep := q.Offset+q.Limit > window
 	fields := rankFields[:]
-	if asked.scorer != nil && asked.scorer.whole > 0 {
+	if asked.scorer != nil && asked.scorer.asksTerms() {
 		fields = nearFields[:]
 	}
 	for i, t := range asked.tiles {

@@ -52,6 +52,12 @@ type scorer struct {
 	whole  float64  // worth of the whole query, when hits hold parts of it; else 0
 }
 
+// asksTerms tells whether hits must carry all their terms to be scored: else
+// what does not stand in their frequencies stands once in them, as it matched.
+func (s *scorer) asksTerms() bool {
+	return s.whole > 0 || slices.ContainsFunc(s.groups, func(w weighed) bool { return w.part < 1 || len(w.options) > 1 || w.group.Or != nil })
+}
+
 // weigh looks up what the terms of a group are worth.
 func (l *lexicon) weigh(g norm.Group, wider bool, part float64) weighed {
 	w := weighed{group: g, part: part}
@@ -85,13 +91,13 @@ func (l *lexicon) idf(n int) float64 {
 	return math.Log(1 + (float64(docs-n)+0.5)/(float64(n)+0.5))
 }
 
-// points is what a hit gets for a group: its best term counts. Of what it was
-// found by and does not tell, it holds one occurrence.
+// points is what a hit gets for a group: its best term counts. found says that
+// it must hold the group.
 func (w weighed) points(r row, found bool) float64 {
 	best := 0.0
 	for _, o := range w.options {
 		f := float64(r.freq[o.token])
-		if f == 0 && (found && len(w.options) == 1 || slices.Contains(r.terms, o.token)) {
+		if f == 0 && (found && len(w.options) == 1 && w.group.Or == nil || slices.Contains(r.terms, o.token)) {
 			f = 1
 		}
 		best = max(best, o.factor*o.idf*f/(f+saturation))

@@ -30,7 +30,8 @@ func (e *Engine) Search(ctx context.Context, q search.Query) (search.Result, err
 	}
 	plan := e.norm.Plan(q.Text, l.words, q.Exact)
 	return reading.Answer(q, plan, func(q search.Query, plan norm.Plan) (search.Result, error) {
-		return e.answer(ctx, l, q, plan)
+		res, _, err := e.answer(ctx, l, q, plan)
+		return res, err
 	})
 }
 
@@ -50,21 +51,24 @@ func (e *Engine) lexiconFor(ctx context.Context) (*lexicon, error) {
 	return e.known(ctx)
 }
 
-// answer searches for a plan.
-func (e *Engine) answer(ctx context.Context, l *lexicon, q search.Query, plan norm.Plan) (search.Result, error) {
+// answer searches for a plan, and tells what was asked for it.
+func (e *Engine) answer(ctx context.Context, l *lexicon, q search.Query, plan norm.Plan) (search.Result, *asking, error) {
 	understood := reading.Understand(&q, plan)
 	res := search.Result{Corrected: plan.Corrected, Understood: understood}
+	a := &asking{engine: e, lexicon: l, query: &q, clauses: e.clauses(&q, l.money)}
 	if reading.Senseless(q, plan) {
 		if res.Cursor = l.at.cursor; q.Facets {
 			res.Facets = map[string][]search.Count{}
 		}
-		return res, nil
+		return res, a, nil
 	}
-	a := asking{engine: e, lexicon: l, query: &q, clauses: e.clauses(&q, l.money)}
+	var err error
 	if plan.Empty() {
-		return res, a.page(ctx, question{tiles: []tile{{}}}, &res)
+		err = a.page(ctx, question{tiles: []tile{{}}}, &res)
+	} else {
+		err = a.text(ctx, plan, &res)
 	}
-	return res, a.text(ctx, plan, &res)
+	return res, a, err
 }
 
 // asking is one answer under way.
@@ -73,7 +77,8 @@ type asking struct {
 	lexicon *lexicon
 	query   *search.Query
 	clauses []clause
-	matched int // documents that match the text, before filters
+	matched int      // documents that match the text, before filters
+	used    question // that gave the answer
 }
 
 // text answers what has words: documents that hold every group; when they are
@@ -92,6 +97,7 @@ func (a *asking) text(ctx context.Context, plan norm.Plan, res *search.Result) e
 			scorer: &scorer{query: a.query, groups: all, prefer: kinds, lang: plan.Lang}}, needed
 	}
 	asked, needed := ask(false)
+	defer func() { a.used = asked }()
 	if err := a.page(ctx, asked, res); err != nil || a.matched >= fewHits {
 		return err
 	}
@@ -115,17 +121,19 @@ func (a *asking) text(ctx context.Context, plan norm.Plan, res *search.Result) e
 	if whole == 0 {
 		return nil
 	}
-	asked.set, asked.scorer.whole = either(asked.set, says), whole
-	asked.tiles = a.lexicon.tiles(asked.set, asked.scorer.groups, false)
+	more, scorer := asked, *asked.scorer
+	scorer.whole = whole
+	more.set, more.scorer = either(asked.set, says), &scorer
+	more.tiles = a.lexicon.tiles(more.set, scorer.groups, false)
 	exact := *res
-	if err := a.page(ctx, asked, res); err != nil {
+	if err := a.page(ctx, more, res); err != nil {
 		return err
 	}
 	if a.matched == few { // nothing came near
 		*res = exact
 		return nil
 	}
-	res.Partial = true
+	asked, res.Partial = more, true
 	return nil
 }
 
@@ -223,9 +231,10 @@ func (a *asking) pageOnce(ctx context.Context, asked question, res *search.Resul
 		return err
 	}
 	rows, more := rest(total)
-	if len(more) > 0 {
+	if len(more) > 0 || len(prices) > 0 {
 		also := make([][]row, len(more))
 		second := &batch{}
+		a.fill(second, asked.set, prices)
 		for i, q := range more {
 			second.rows(q, &also[i])
 		}

@@ -21,9 +21,9 @@ type cost struct {
 	count int
 }
 
-// spread asks for the histogram of lowest prices under all filters but the
-// price: what has one compared currency is counted by the server, what has
-// several is compared here.
+// spread asks for the lowest prices under all filters but the price, which say
+// how wide the bars of the histogram are: what has one compared currency is
+// counted by the server, what has several is compared here.
 func (a *asking) spread(b *batch, set string, into *[]search.Bin) {
 	codes, rates := compared(a.query, a.lexicon.money)
 	under := under(a.clauses, search.FacetMoney, set)
@@ -74,8 +74,32 @@ func (a *asking) spread(b *batch, set string, into *[]search.Bin) {
 	b.done(func() { *into = bins(costs) })
 }
 
-// bins puts costs into bars as the embedded engine does: the last one takes the
-// dearest twentieth.
+// fill asks how many listings each bar holds: as many as choosing it gives.
+func (a *asking) fill(b *batch, set string, bars []search.Bin) {
+	q := *a.query
+	for i := range bars {
+		q.PriceMin, q.PriceMax = bars[i].From, bars[i].Most()
+		says := priced(&q, a.lexicon.money)
+		if q.PriceMin == 0 && q.PriceMax == 0 {
+			says = a.compares()
+		}
+		b.count(a.engine, both(under(a.clauses, search.FacetMoney, set), says), &bars[i].Count)
+	}
+}
+
+// compares says that a listing has a price that can be compared.
+func (a *asking) compares() string {
+	out := []string{"free = true"}
+	codes, _ := compared(a.query, a.lexicon.money)
+	for _, c := range codes {
+		out = append(out, "least."+c+" EXISTS")
+	}
+	return either(out...)
+}
+
+// bins are the bars for some lowest prices, still empty: the last one takes the
+// dearest twentieth, so that one dear offer does not press all others into the
+// first.
 func bins(costs []cost) []search.Bin {
 	slices.SortFunc(costs, func(x, y cost) int { return cmp.Compare(x.worth, y.worth) })
 	total := 0
@@ -97,9 +121,6 @@ func bins(costs []cost) []search.Bin {
 	out := make([]search.Bin, int64(most)/step+1)
 	for i := range out {
 		out[i].From, out[i].To = int64(i)*step, int64(i+1)*step
-	}
-	for _, c := range costs {
-		out[min(int64(c.worth)/step, int64(len(out)-1))].Count += c.count
 	}
 	out[len(out)-1].To = 0
 	return out
