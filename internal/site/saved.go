@@ -269,7 +269,7 @@ func (s *Site) savedFeed(c *gin.Context) error {
 	v := &visit{lang: lang, base: "/" + lang, branch: l.branch}
 	f := s.Web.Frame(lang)
 	feed := &feeds.Feed{Title: f.T("search.feed_title", "query", row.Name), Link: &feeds.Link{Href: s.absolute(v.to("/search?" + row.Query))},
-		Id: "urn:uuid:" + row.ID, Updated: row.SavedOn.UTC()}
+		Updated: row.SavedOn.UTC()}
 	for _, x := range finds {
 		item := s.entry(f, v, x.Listing)
 		item.Created, item.Updated = x.On, x.On
@@ -278,7 +278,9 @@ func (s *Site) savedFeed(c *gin.Context) error {
 			feed.Updated = x.On
 		}
 	}
-	text, err := feed.ToAtom()
+	atom := (&feeds.Atom{Feed: feed}).AtomFeed()
+	atom.Id = "urn:uuid:" + row.ID // of this search, whatever its address: others look for the same
+	text, err := feeds.ToXML(atom)
 	if err != nil {
 		return err
 	}
