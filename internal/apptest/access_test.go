@@ -166,6 +166,10 @@ func (s *stage) fill(method, pattern string, service apptest.Fill) string {
 		s.listen()
 		s.inquiry()
 		out = strings.Replace(out, "/inbox/:id", s.owner.Get("/inbox").Attr(".news h2 a", "href"), 1)
+	case strings.HasPrefix(pattern, "/me/searches/:id"):
+		out = strings.Replace(out, ":id", strings.TrimPrefix(s.saved().Path, "/me/searches/"), 1)
+	case strings.HasPrefix(pattern, "/feeds/s/"):
+		out = strings.TrimPrefix(s.saved().Text("#feed-url"), s.URL)
 	case strings.HasPrefix(pattern, "/feeds/"):
 		out = strings.TrimPrefix(s.listen(), s.URL)
 	case strings.HasPrefix(pattern, "/me/notices/push/:id"):
@@ -191,6 +195,14 @@ func (s *stage) fill(method, pattern string, service apptest.Fill) string {
 func (s *stage) listen() string {
 	page := s.owner.Get("/me/notices").Is(http.StatusOK)
 	return page.Send(`form[action="/me/notices"]`, apptest.Fill{"on": page.Attrs("input[name=on]", "value"), "feed": {"1"}}).Text("#feed-url")
+}
+
+// saved is the page of a search that the owner has just saved, and no other.
+func (s *stage) saved() *apptest.Page {
+	for _, href := range s.owner.Get("/me/searches").Attrs(`a[href$="/delete"]`, "href") {
+		s.owner.Get(href).Send(`form[action$="/delete"]`, nil).Is(http.StatusOK)
+	}
+	return s.owner.Get("/search?q=go").Send(`.rtools form[action$="/me/searches"]`, nil).Is(http.StatusOK)
 }
 
 // inquiry is the id of one that somebody else has just sent to the owner.

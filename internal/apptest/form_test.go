@@ -377,6 +377,9 @@ func newCrawler(t *testing.T, w *apptest.World, role string) *crawler {
 		ada.Service(nil).Is(http.StatusOK)
 		ada.Service(apptest.Fill{"title": {"Черновик"}, "state": {"draft"}}).Is(http.StatusOK)
 		ada.Token()
+		for _, q := range []string{"go", "nothing"} {
+			ada.Get("/search?q="+q).Send(`.rtools form[action$="/me/searches"]`, nil).Is(http.StatusOK)
+		}
 		ada.Get("/me/profile/picture").Upload(`form[action$="/me/profile/picture"]`, "picture", "me.jpg", photo(t, "")).Is(http.StatusOK)
 	case "moderator":
 		c.who = w.Moderator("mia", operator)

@@ -261,7 +261,7 @@ func TestErasedAccountLeavesNoText(t *testing.T) {
 	apptest.Each(t, func(t *testing.T, w *apptest.World) {
 		words := map[string]string{"handle": "zqhandlexyz", "name": "Жцимя Щюперсон", "headline": "Фхзаголовок уникальный", "about": "Ъыподробно неповторимо",
 			"skill": "Qwfreeskill", "service title": "Йщуслуга единственная", "service summary": "Эюкратко необычно", "rules": "Ёжправила редкостные",
-			"link": "zqlinkxyz"}
+			"link": "zqlinkxyz", "saved search": "Щфпоискредкий словечко", "its name": "Чпназваниеособое"}
 		ada, ben := w.Person("ada"), w.Person(words["handle"])
 		ada.Profile(apptest.Fill{"name": {"Ада"}}).Is(http.StatusOK)
 		for range 3 { // versions that were overwritten count as well
@@ -271,6 +271,13 @@ func TestErasedAccountLeavesNoText(t *testing.T) {
 			w.Settle()
 		}
 		ben.Get("/me/profile/picture").Upload(`form[action$="/me/profile/picture"]`, "picture", "x.jpg", photo(t, "")).Is(http.StatusOK)
+		keep := `.rtools form[action$="/me/searches"]`
+		mine := ben.Get("/search?q="+url.QueryEscape(words["saved search"])).Send(keep, nil).Is(http.StatusOK)
+		mine.Send(`form[action$="`+mine.Path+`"]`, apptest.Fill{"name": {words["its name"]}}).Is(http.StatusOK)
+		found := ada.Get("/search?q="+url.QueryEscape("кувыркание")).Send(keep, nil).Is(http.StatusOK) // and somebody else's finds
+		ben.Profile(apptest.Fill{"headline": {words["headline"] + " кувыркание"}}).Is(http.StatusOK)
+		w.Settle()
+		ada.Get(found.Path).Is(http.StatusOK).Has(`.finds a[href*="` + words["handle"] + `"]`)
 		eyes := newScan(words)
 		lower := map[string]string{}
 		for name, text := range words { // as a search index has them: small letters, single words

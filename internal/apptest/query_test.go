@@ -153,6 +153,8 @@ func TestQueriesPerPageOfInquiries(t *testing.T) {
 		ada.Get(declined).Send("#decline form", apptest.Fill{"reason": {"busy"}}).Is(http.StatusOK)
 		kid.Get("/me/notices").Send(`form[action="/me/notices"]`, apptest.Fill{"feed": {"1"}}).Is(http.StatusOK)
 		feed := strings.TrimPrefix(kid.Get("/me/notices").Text("#feed-url"), w.URL)
+		kept := kid.Get("/search?q=go").Send(`.rtools form[action$="/me/searches"]`, nil).Is(http.StatusOK)
+		find := strings.TrimPrefix(kept.Text("#feed-url"), w.URL)
 		report := ada.Get(talk).Attr(`a[href*="/report/"]`, "href")
 
 		pages := []struct {
@@ -162,7 +164,7 @@ func TestQueriesPerPageOfInquiries(t *testing.T) {
 		}{{"/join", nil, 4}, {"/join?draw=code&level=zero&how=call", nil, 20}, {"/tutors/ada", nil, 16}, {"/tutors/ada/ask", nil, 8},
 			{"/tutors/ada/ask", kid.Client, 21}, {"/inquiries", kid.Client, 22}, {"/inquiries?all=1", ada.Client, 22}, {talk, kid.Client, 30},
 			{declined, kid.Client, 38}, {report, ada.Client, 23}, {"/inbox", kid.Client, 23}, {"/inbox?unread=1", ada.Client, 23},
-			{"/me/notices", kid.Client, 21}, {feed, nil, 6}, {"/me/services", ada.Client, 24}, {"/about", nil, 4}, {"/privacy", nil, 4}, {"/rules", nil, 4}}
+			{"/me/notices", kid.Client, 21}, {feed, nil, 6}, {"/me/searches", kid.Client, 22}, {kept.Path, kid.Client, 40}, {find, nil, 16}, {"/search?q=go", kid.Client, 24}, {"/me/services", ada.Client, 24}, {"/about", nil, 4}, {"/privacy", nil, 4}, {"/rules", nil, 4}}
 		few := make([]int64, len(pages))
 		for i, page := range pages {
 			statements(t, w, page.who, page.path) // what is kept between requests is kept
@@ -175,6 +177,7 @@ func TestQueriesPerPageOfInquiries(t *testing.T) {
 			write(more, "ada")
 			if i < 4 {
 				write(kid, more.Handle)
+				kid.Get("/search?q=go+"+more.Handle).Send(`.rtools form[action$="/me/searches"]`, nil).Is(http.StatusOK)
 			}
 			ada.Get(talk).Send("form#write", apptest.Fill{"text": {"Ещё слово"}}).Is(http.StatusOK)
 			kid.Get(talk).Send("form#write", apptest.Fill{"text": {"И ещё"}}).Is(http.StatusOK)

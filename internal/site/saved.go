@@ -204,6 +204,9 @@ func (s *Site) searchState(c *gin.Context) error {
 		return err
 	}
 	ctx, id := c.Request.Context(), c.Param("id")
+	if _, err := s.Saved.Search(ctx, v.actor, id); err != nil {
+		return err
+	}
 	word := ""
 	switch saved.State(value(c, "state")) {
 	case saved.Paused:
