@@ -34,8 +34,7 @@ func (c *command) benchSearch() *cobra.Command {
 		Long: "Bench search fills the embedded engine, bleve as it comes out of the box and plain lists in memory with the\n" +
 			"same made-up documents, each in a process of its own, and asks them in turn the same varied queries of six\n" +
 			"classes. It prints CPU, p50, p99 and memory per class, the ratios with the targets, build time and index size.\n" +
-			"Bleve out of the box takes part in programs built with -tags plainbleve. Files stand in the folder of\n" +
-			"temporary files and are removed. It touches no data folder. Measure on a machine that does nothing else.",
+			"Files stand in the folder of temporary files and are removed. It touches no data folder. Measure on a machine that does nothing else.",
 		Example: "  oduvan bench search --docs 10k\n  oduvan bench search --docs 1m --timeout 3h --json",
 		RunE:    func(cmd *cobra.Command, _ []string) error { return c.runBench(cmd.Context(), f) }}
 	cmd.Flags().StringVar(&f.docs, "docs", "10k", "documents on the made-up board: 10k, 100k, 1m or a number")

@@ -17,12 +17,8 @@ const (
 	Memory   = "in memory"
 )
 
-// Engines lists what is compared. Plain bleve stands among them in a program
-// that was built with the tag plainbleve.
+// Engines lists what is compared.
 func Engines() []string {
-	if !withPlain {
-		return []string{Embedded, Memory}
-	}
 	return []string{Embedded, Plain, Memory}
 }
 

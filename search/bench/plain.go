@@ -1,5 +1,3 @@
-//go:build plainbleve
-
 package bench
 
 import (
@@ -11,9 +9,6 @@ import (
 	"github.com/blevesearch/bleve/v2"
 	"github.com/blevesearch/bleve/v2/search/query"
 )
-
-// withPlain tells that plain bleve is part of this program.
-const withPlain = true
 
 // plain is bleve as it comes out of the box: default mapping, its own facets,
 // its own fuzzy query, any word of several.

@@ -48,9 +48,6 @@ func (r Report) Table(w io.Writer) error {
 		}
 	}
 	r.targets(&b)
-	if !withPlain {
-		fmt.Fprintf(&b, "\nplain bleve is not part of this program: build it with -tags plainbleve to compare\n")
-	}
 	fmt.Fprintf(&b, "\n%-11s  %9s  %9s  %9s  %8s\n", "engine", "build s", "CPU s", "disk MiB", "RSS MiB")
 	for _, name := range Engines() {
 		c := r.Built[name]

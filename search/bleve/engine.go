@@ -45,16 +45,17 @@ var _ search.Engine = (*Engine)(nil)
 
 // generation is one index on disk with the columns and words that belong to it.
 type generation struct {
-	store  *store
-	path   string // empty in memory
-	table  *columns.Table
-	words  *vocab.Vocab
-	names  names
-	known  map[uint64][]uint32
-	refs   atomic.Int64
-	closed chan struct{} // closed when the files are released
-	err    error         // of closing, readable after closed
-	drop   atomic.Bool   // remove the folder when released
+	store    *store
+	path     string // empty in memory
+	table    *columns.Table
+	words    *vocab.Vocab
+	postings *postings
+	names    names
+	known    map[uint64][]uint32
+	refs     atomic.Int64
+	closed   chan struct{} // closed when the files are released
+	err      error         // of closing, readable after closed
+	drop     atomic.Bool   // remove the folder when released
 }
 
 // state is one moment that readers see: a snapshot of the text and the view of

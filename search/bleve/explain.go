@@ -135,15 +135,23 @@ func (x *explainer) words(row uint32) error {
 	text := 0.0
 	final := x.out.Score
 	x.rows = roaring.BitmapOf(row)
+	x.in = columns.SetOf(x.rows, x.view.Rows())
 	for _, part := range []struct {
 		groups []norm.Group
 		lists  [][]lookup
 		worth  float64
 	}{{x.plan.Need, need, 1}, {x.plan.Like, like, softPart}} {
 		for i, list := range part.lists {
-			points := x.points(row, func() { x.rankGroup(list, part.worth) })
+			points, err := x.points(row, func() error { return x.rankGroup(list, part.worth) })
+			if err != nil {
+				return err
+			}
 			text += points
-			x.add(x.nameOf(part.groups[i].Terms[0]), points, x.matched(row, part.groups[i], list, part.worth))
+			matched, err := x.matched(row, part.groups[i], list, part.worth)
+			if err != nil {
+				return err
+			}
+			x.add(x.nameOf(part.groups[i].Terms[0]), points, matched)
 		}
 	}
 	x.add("every hit", basePart, "so that quality orders hits that hold none of the words")
@@ -152,7 +160,7 @@ func (x *explainer) words(row uint32) error {
 		preferred = preferFactor
 		x.times("kind asked for", preferred, "the text asks for "+strings.Join(x.prefer, " or "))
 	}
-	if x.foreign(x.view.Row(row).Doc.Langs) {
+	if x.view.Foreign(row, x.lang) {
 		preferred *= foreignPart
 		x.times("another language", foreignPart, "the text is in "+x.lang)
 	}
@@ -168,15 +176,15 @@ func (x *explainer) words(row uint32) error {
 }
 
 // points is what a piece of ranking gives the row.
-func (x *explainer) points(row uint32, rank func()) float64 {
+func (x *explainer) points(row uint32, rank func() error) (float64, error) {
 	x.scratch.size(x.view.Rows())
 	clear(x.scratch.scores)
-	rank()
-	return float64(x.scratch.scores[row])
+	err := rank()
+	return float64(x.scratch.scores[row]), err
 }
 
 // matched tells which terms of a group the row holds; the best one counts.
-func (x *explainer) matched(row uint32, g norm.Group, list []lookup, worth float64) string {
+func (x *explainer) matched(row uint32, g norm.Group, list []lookup, worth float64) (string, error) {
 	terms := slices.Concat(g.Terms, g.Maybe, g.Wider)
 	var out []string
 	for i, l := range list {
@@ -186,14 +194,18 @@ func (x *explainer) matched(row uint32, g norm.Group, list []lookup, worth float
 			}
 			continue
 		}
-		if v := x.points(row, func() { x.rankTerm(l, worth, x.scratch.scores) }); v > 0 {
+		v, err := x.points(row, func() error { return x.rankTerm(l, worth, x.scratch.scores, true) })
+		if err != nil {
+			return "", err
+		}
+		if v > 0 {
 			out = append(out, fmt.Sprintf("%s%s in %s", x.nameOf(terms[i]), x.worth(g, i), documents(l.docs)))
 		}
 	}
 	if len(out) == 0 {
-		return "not in it"
+		return "not in it", nil
 	}
-	return strings.Join(out, "; ")
+	return strings.Join(out, "; "), nil
 }
 
 func documents(n uint64) string {

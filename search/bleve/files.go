@@ -128,7 +128,7 @@ func (e *Engine) newGeneration(path string, fast bool) (*generation, error) {
 	if err != nil {
 		return nil, err
 	}
-	g := &generation{store: st, path: path, table: columns.New(e.norm.SkillKey), words: vocab.New(), closed: make(chan struct{})}
+	g := &generation{store: st, path: path, table: columns.New(e.norm.SkillKey), words: vocab.New(), postings: newPostings(), closed: make(chan struct{})}
 	g.names = newNames(g.table.View(), names{})
 	e.norm.Spellings(func(stem, word string) { g.words.Add(stem, word, 0) })
 	g.refs.Store(1)

@@ -2,7 +2,6 @@ package bleve
 
 import (
 	"math"
-	"slices"
 	"strings"
 
 	"github.com/RoaringBitmap/roaring/v2"
@@ -51,7 +50,8 @@ type matcher struct {
 	q       *search.Query
 	prefer  []string // kinds that stand first
 	rows    *roaring.Bitmap
-	need    [][]lookup // what ranked the rows
+	in      columns.Set // the rows, while they are ranked
+	need    [][]lookup  // what ranked the rows
 	like    [][]lookup
 	partial bool
 	whole   float32 // of the query, when rows hold parts of it; else 0
@@ -60,6 +60,7 @@ type matcher struct {
 
 // lookup is one term of a group in every segment.
 type lookup struct {
+	term    string                 // empty for a set of rows
 	lists   []segment.PostingsList // by segment; nil for a set of rows
 	rows    *roaring.Bitmap        // of a facet's value, instead of a term
 	docs    uint64
@@ -90,8 +91,7 @@ func (m *matcher) run(plan norm.Plan) error {
 		m.rows = roaring.Or(m.rows, more)
 	}
 	m.need, m.like = need, like
-	m.rank(need, like)
-	return nil
+	return m.rank(need, like)
 }
 
 func hasWider(plan norm.Plan) bool {
@@ -152,7 +152,7 @@ func (m *matcher) group(dicts []segment.TermDictionary, g norm.Group) ([]lookup,
 }
 
 func (m *matcher) lookup(dicts []segment.TermDictionary, term string, factor float64) (lookup, error) {
-	l := lookup{lists: make([]segment.PostingsList, len(dicts)), factor: factor, concept: strings.HasPrefix(term, norm.ConceptMark)}
+	l := lookup{term: term, lists: make([]segment.PostingsList, len(dicts)), factor: factor, concept: strings.HasPrefix(term, norm.ConceptMark)}
 	for i, d := range dicts {
 		list, err := d.PostingsList([]byte(term), m.segs[i].deleted(), nil)
 		if err != nil {
@@ -268,79 +268,99 @@ func (m *matcher) idf(n uint64) float64 {
 }
 
 // rank scores the matched rows.
-func (m *matcher) rank(need, like [][]lookup) {
+func (m *matcher) rank(need, like [][]lookup) error {
 	if m.q.Sort != search.SortBest || m.rows.IsEmpty() {
-		return
+		return nil
 	}
+	m.in = columns.SetOf(m.rows, m.view.Rows())
 	m.scratch.size(m.view.Rows())
 	clear(m.scratch.scores)
 	for _, g := range need {
-		m.rankGroup(g, 1)
+		if err := m.rankGroup(g, 1); err != nil {
+			return err
+		}
 	}
 	for _, g := range like {
-		m.rankGroup(g, softPart)
+		if err := m.rankGroup(g, softPart); err != nil {
+			return err
+		}
 	}
-	now := m.q.Now.Unix() / (24 * 60 * 60)
+	m.weigh()
+	return nil
+}
+
+// weigh adds to the relevance of rows what is not in their text.
+func (m *matcher) weigh() {
+	now := float32(m.q.Now.Unix() / (24 * 60 * 60))
+	prefer := m.view.KindIDs(m.prefer)
+	scores := m.scratch.scores
 	for it := m.rows.Iterator(); it.HasNext(); {
 		i := it.Next()
 		q := m.view.Quality(i)
-		like := float32(1)
-		if len(m.prefer) > 0 && slices.Contains(m.prefer, m.view.Row(i).Doc.Kind) {
-			like = preferFactor
+		age := min(max((now-float32(q.Active))/freshDays, 0), 1)
+		v := (scores[i] + basePart) * (1 + weightPart*q.Weight + freshPart*(1-age))
+		if len(prefer) > 0 && m.view.OfKind(i, prefer) {
+			v *= preferFactor
 		}
-		if m.q.Text != "" && m.foreign(m.view.Row(i).Doc.Langs) {
-			like *= foreignPart
+		if m.view.Foreign(i, m.lang) {
+			v *= foreignPart
 		}
 		if m.whole > 0 {
-			like *= m.scratch.mass[i] / m.whole
+			v *= m.scratch.mass[i] / m.whole
 		}
-		age := min(max(float64(now-int64(q.Active))/freshDays, 0), 1)
-		m.scratch.scores[i] = like * (m.scratch.scores[i] + basePart) * float32(1+weightPart*float64(q.Weight)+freshPart*(1-age))
+		scores[i] = v
 	}
 }
 
 // rankGroup adds the best term of a group to every row's score: alternatives
 // are not summed, else a word with synonyms outweighs one without.
-func (m *matcher) rankGroup(group []lookup, part float64) {
-	into := m.scratch.scores
-	if len(group) > 1 {
-		into = m.scratch.group
-		clear(into)
+func (m *matcher) rankGroup(group []lookup, part float64) error {
+	if len(group) == 1 {
+		return m.rankTerm(group[0], part, m.scratch.scores, true)
 	}
+	into := m.scratch.group
+	clear(into)
 	for _, l := range group {
-		m.rankTerm(l, part, into)
-	}
-	if len(group) > 1 {
-		for i, v := range into[:m.view.Rows()] {
-			m.scratch.scores[i] += v
+		if err := m.rankTerm(l, part, into, false); err != nil {
+			return err
 		}
 	}
+	for i, v := range into[:m.view.Rows()] {
+		m.scratch.scores[i] += v
+	}
+	return nil
 }
 
-func (m *matcher) rankTerm(l lookup, part float64, into []float32) {
-	idf := m.idf(l.docs)
-	sum := len(into) > 0 && &into[0] == &m.scratch.scores[0]
-	for seg, list := range l.lists {
-		rows := m.segs[seg].rows
-		it := list.Iterator(true, false, false, nil)
-		for {
-			p, err := it.Next()
-			if err != nil || p == nil {
-				break
-			}
-			row := rows[p.Number()]
-			if row == noRow || !m.rows.Contains(row) {
+// rankTerm puts what a term is worth to each row into a list: added to what
+// stands there, or in its place if it is more.
+func (m *matcher) rankTerm(l lookup, part float64, into []float32, add bool) error {
+	if l.term == "" {
+		return nil
+	}
+	var worth [256]float32 // by frequency
+	whole := part * l.factor * m.idf(l.docs)
+	for f := range worth {
+		worth[f] = float32(whole * float64(f) / (float64(f) + saturation))
+	}
+	for _, s := range m.segs {
+		p, err := m.gen.postings.of(s, l.term)
+		if err != nil {
+			return err
+		}
+		gone := s.deleted() // its row may belong to another document by now
+		for k, d := range p.docs {
+			row := s.rows[d]
+			if row == noRow || !m.in.Has(row) || gone != nil && gone.Contains(d) {
 				continue
 			}
-			f := float64(p.Frequency())
-			v := float32(part * l.factor * idf * f / (f + saturation))
-			if sum {
+			if v := worth[p.freqs[k]]; add {
 				into[row] += v
 			} else {
 				into[row] = max(into[row], v)
 			}
 		}
 	}
+	return nil
 }
 
 // score is the relevance of a matched row.
@@ -349,15 +369,4 @@ func (m *matcher) score(i uint32) float64 {
 		return 0
 	}
 	return float64(m.scratch.scores[i])
-}
-
-// foreign tells that what is asked in one language is offered in others only.
-func (m *matcher) foreign(langs []string) bool {
-	if m.lang == "" || len(langs) == 0 {
-		return false
-	}
-	if m.lang == "ru" { // whoever asks in Cyrillic may read another language of it
-		return !slices.ContainsFunc(langs, func(l string) bool { return l != "en" })
-	}
-	return !slices.Contains(langs, m.lang)
 }

@@ -61,6 +61,8 @@ type View struct {
 	quality []Quality
 	owner   []uint32 // number of the owner, by row
 	created []int64  // unix microseconds, by row
+	kinds   []uint32 // value id of the kind, by row
+	tongues []tongue // by row
 	refRank []uint32 // place in the order of kind and id, by row
 	live    *roaring.Bitmap
 	second  *roaring.Bitmap   // rows found only when their own kind is asked for
@@ -177,6 +179,53 @@ func (d *dictionary) values(doc *search.Document) []uint32 {
 	return slices.Compact(out)
 }
 
+// tongue says which of the two languages of the board a row is offered in.
+type tongue uint8
+
+const (
+	tongueEnglish tongue = 1 << iota
+	tongueOther          // Russian or any other
+)
+
+func tongueOf(langs []string) (t tongue) {
+	for _, l := range langs {
+		if l == "en" {
+			t |= tongueEnglish
+		} else {
+			t |= tongueOther
+		}
+	}
+	return t
+}
+
+// Foreign tells whether a row is offered only in languages that somebody who
+// asks in this one (ru or en) may not read. Whoever asks in Russian may read
+// another language of the region, so only English alone is foreign; a row that
+// names no language is foreign to nobody.
+func (v *View) Foreign(i uint32, lang string) bool {
+	switch lang {
+	case "ru":
+		return v.tongues[i] == tongueEnglish
+	case "en":
+		return v.tongues[i] == tongueOther
+	}
+	return false
+}
+
+// KindIDs gives the numbers under which rows know these kinds, for OfKind.
+func (v *View) KindIDs(kinds []string) []uint32 {
+	var out []uint32
+	for _, k := range kinds {
+		if id, ok := v.dict.lookup(dimKind, k); ok {
+			out = append(out, id)
+		}
+	}
+	return out
+}
+
+// OfKind tells whether a row is of one of the kinds.
+func (v *View) OfKind(i uint32, ids []uint32) bool { return slices.Contains(ids, v.kinds[i]) }
+
 // IsNew tells whether a row counts as a newcomer at a moment.
 func (v *View) IsNew(i uint32, now time.Time) bool { return v.rows[i].NewTo > now.Unix() }
 
@@ -205,6 +254,21 @@ func (s Set) Add(row uint32) { s[row/setWord] |= 1 << (row % setWord) }
 
 // Has tells whether a row is in the set.
 func (s Set) Has(row uint32) bool { return s[row/setWord]&(1<<(row%setWord)) != 0 }
+
+// SetOf is the set of a bitmap's rows, all of them below rows.
+func SetOf(b *roaring.Bitmap, rows int) Set {
+	out := NewSet(rows)
+	buffer := make([]uint32, 256)
+	for it := b.ManyIterator(); ; {
+		n := it.NextMany(buffer)
+		if n == 0 {
+			return out
+		}
+		for _, row := range buffer[:n] {
+			out.Add(row)
+		}
+	}
+}
 
 // Bitmap is the set as a bitmap of its own.
 func (s Set) Bitmap() *roaring.Bitmap { return roaring.FromDense(s, true) }

@@ -55,10 +55,7 @@ type cost struct {
 // costs lists the comparable prices of rows, cheapest first, and the lowest of
 // each row; what is free costs 0.
 func (v *View) costs(q *search.Query, within, free *roaring.Bitmap) (all []cost, lowest []float64) {
-	in, seen := NewSet(len(v.rows)), NewSet(len(v.rows))
-	for it := within.Iterator(); it.HasNext(); {
-		in.Add(it.Next())
-	}
+	in, seen := SetOf(within, len(v.rows)), NewSet(len(v.rows))
 	for it := free.Iterator(); it.HasNext(); {
 		seen.Add(it.Next())
 		lowest = append(lowest, 0)

@@ -42,6 +42,7 @@ func (t *Table) Apply(ops []search.Op) *View {
 	old := t.view
 	next := &View{
 		dict: old.dict, rows: slices.Clone(old.rows), quality: slices.Clone(old.quality), owner: slices.Clone(old.owner), created: slices.Clone(old.created),
+		kinds: slices.Clone(old.kinds), tongues: slices.Clone(old.tongues),
 		live: old.live.Clone(), second: old.second.Clone(), bits: slices.Clone(old.bits), byDim: old.byDim, prices: maps.Clone(old.prices),
 	}
 	w := &writer{t: t, v: next, owned: map[uint32]bool{}, came: map[uint32]bool{}, currencies: map[string]bool{}}
@@ -96,6 +97,8 @@ func (w *writer) insert(doc *search.Document) {
 		w.v.quality = append(w.v.quality, Quality{})
 		w.v.owner = append(w.v.owner, 0)
 		w.v.created = append(w.v.created, 0)
+		w.v.kinds = append(w.v.kinds, 0)
+		w.v.tongues = append(w.v.tongues, 0)
 	}
 	row, quality := newRow(doc)
 	row.values = w.v.dict.values(doc)
@@ -109,6 +112,7 @@ func (w *writer) insert(doc *search.Document) {
 	}
 	w.v.rows[i], w.v.quality[i], w.v.owner[i] = row, quality, w.v.dict.intern(dimOwner, doc.Owner)
 	w.v.created[i] = unixMicro(doc.Created)
+	w.v.kinds[i], w.v.tongues[i] = w.v.dict.intern(dimKind, doc.Kind), tongueOf(doc.Langs)
 	w.came[i] = true
 	w.t.at[doc.Ref] = i
 }
