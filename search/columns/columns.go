@@ -76,6 +76,7 @@ type View struct {
 	opens   []uint32          // rows with Opens, soonest first
 	prices  map[string][]amount
 	newer   atomic.Pointer[newcomerSet]
+	open    atomic.Pointer[openSet]
 }
 
 // amount is one price of one row.
@@ -88,6 +89,12 @@ type amount struct {
 type newcomerSet struct {
 	from int
 	rows *roaring.Bitmap
+}
+
+// openSet is the rows between two places of View.opens.
+type openSet struct {
+	first, end int
+	rows       *roaring.Bitmap
 }
 
 // value is one value of a dim.

@@ -248,16 +248,20 @@ func single(value string, holders, rows *roaring.Bitmap) []search.Count {
 }
 
 // openUntil is the set of rows that can be booked from one moment to another.
+// It changes only when a moment passes one of theirs, so the last one is kept.
 func (v *View) openUntil(from, to time.Time) *roaring.Bitmap {
-	out := roaring.New()
-	at := sort.Search(len(v.opens), func(i int) bool { return v.rows[v.opens[i]].Opens >= from.Unix() })
-	for _, i := range v.opens[at:] {
-		if v.rows[i].Opens > to.Unix() {
-			break
-		}
-		out.Add(i)
+	first := sort.Search(len(v.opens), func(i int) bool { return v.rows[v.opens[i]].Opens >= from.Unix() })
+	end := max(first, sort.Search(len(v.opens), func(i int) bool { return v.rows[v.opens[i]].Opens > to.Unix() }))
+	if kept := v.open.Load(); kept != nil && kept.first == first && kept.end == end {
+		return kept.rows
 	}
-	return out
+	set := NewSet(len(v.rows))
+	for _, i := range v.opens[first:end] {
+		set.Add(i)
+	}
+	made := &openSet{first, end, set.Bitmap()}
+	v.open.Store(made)
+	return made.rows
 }
 
 // count tells how many of the rows hold each value of a dim.

@@ -60,18 +60,28 @@ func (v *View) costs(q *search.Query, within, free *roaring.Bitmap) (all []cost,
 		seen.Add(it.Next())
 		lowest = append(lowest, 0)
 	}
-	for m := v.cheapest(q); ; {
+	take := func(row uint32, worth float64) {
+		if !in.Has(row) {
+			return
+		}
+		all = append(all, cost{worth, row})
+		if !seen.Has(row) {
+			seen.Add(row)
+			lowest = append(lowest, worth)
+		}
+	}
+	m := v.cheapest(q)
+	if len(m.lists) == 1 { // nearly always: then it is in order already
+		for _, a := range m.lists[0] {
+			take(a.row, float64(a.minor)*m.rates[0])
+		}
+		return all, lowest
+	}
+	for {
 		a, worth, ok := m.next(v)
 		if !ok {
 			return all, lowest
 		}
-		if !in.Has(a.row) {
-			continue
-		}
-		all = append(all, cost{worth, a.row})
-		if !seen.Has(a.row) {
-			seen.Add(a.row)
-			lowest = append(lowest, worth)
-		}
+		take(a.row, worth)
 	}
 }
