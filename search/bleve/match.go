@@ -84,14 +84,15 @@ func (m *matcher) run(plan norm.Plan) error {
 			m.rows, m.partial, need = rows, false, wide
 		}
 	}
-	if m.rows.GetCardinality() < fewHits && len(need) > 1 && m.q.Sort == search.SortBest {
+	full := m.rows.GetCardinality()
+	if full < fewHits && len(need) > 1 && m.q.Sort == search.SortBest {
 		more := m.near(need)
 		more.AndNot(m.rows)
 		m.partial = m.partial || !more.IsEmpty()
 		m.rows = roaring.Or(m.rows, more)
 	}
 	m.need, m.like = need, like
-	return m.rank(need, like)
+	return m.rank(need, like, full)
 }
 
 func hasWider(plan norm.Plan) bool {
@@ -268,7 +269,7 @@ func (m *matcher) idf(n uint64) float64 {
 }
 
 // rank scores the matched rows.
-func (m *matcher) rank(need, like [][]lookup) error {
+func (m *matcher) rank(need, like [][]lookup, full uint64) error {
 	if m.q.Sort != search.SortBest || m.rows.IsEmpty() {
 		return nil
 	}
@@ -282,6 +283,11 @@ func (m *matcher) rank(need, like [][]lookup) error {
 	}
 	for _, g := range like {
 		if err := m.rankGroup(g, softPart); err != nil {
+			return err
+		}
+	}
+	if full < fewHits {
+		if err := m.addKin(); err != nil {
 			return err
 		}
 	}

@@ -141,6 +141,23 @@ func flatten(chunks []chunk) (tokens []Token, at []placed, expand map[string][]s
 	return tokens, at, expand
 }
 
+// needSoft asks for the soft words when there are no others: for names of roles
+// if there are any, since "I want to become a programmer" asks for programming
+// and not for wishes.
+func (p *Plan) needSoft() {
+	var words []Group
+	for _, g := range p.Like {
+		if strings.HasPrefix(g.Terms[0], ConceptMark) {
+			p.Need = append(p.Need, g)
+		} else {
+			words = append(words, g)
+		}
+	}
+	if p.Like = words; len(p.Need) == 0 {
+		p.Need, p.Like = words, nil
+	}
+}
+
 // settle decides what a query of only soft or only stop words asks for: these
 // words, unless it said a filter.
 func (p *Plan) settle(dropped []Group) {
@@ -149,7 +166,7 @@ func (p *Plan) settle(dropped []Group) {
 	case len(p.Cues) > 0:
 		p.Like = nil
 	case len(p.Like) > 0:
-		p.Need, p.Like = p.Like, nil
+		p.needSoft()
 	default:
 		p.Need = dropped[:min(len(dropped), MaxTerms)]
 	}
