@@ -2,6 +2,7 @@ package bleve
 
 import (
 	"math"
+	"slices"
 	"strings"
 
 	"github.com/RoaringBitmap/roaring/v2"
@@ -94,6 +95,9 @@ func (m *matcher) run(plan norm.Plan) error {
 	m.need, m.like = need, like
 	return m.rank(need, like, full)
 }
+
+// isWord tells whether a group stands for a word, as against a skill's name.
+func isWord(g []lookup) bool { return !g[0].concept }
 
 func hasWider(plan norm.Plan) bool {
 	for _, g := range plan.Need {
@@ -286,7 +290,7 @@ func (m *matcher) rank(need, like [][]lookup, full uint64) error {
 			return err
 		}
 	}
-	if full < fewHits {
+	if full < fewHits && slices.ContainsFunc(need, isWord) {
 		if err := m.addKin(); err != nil {
 			return err
 		}
