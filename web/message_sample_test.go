@@ -27,6 +27,12 @@ func messageSamples() []pageSample {
 		{"inbox", signedFrame, sampleInbox},
 		{"notices", signedFrame, sampleNotices},
 		{"join", plainFrame, sampleJoin},
+		{"searches", signedFrame, sampleSearches},
+		{"searches-none", signedFrame, func(f web.Frame) templ.Component {
+			return web.SavedSearches(f, web.SavedPage{Most: 20, Empty: web.Empty{Title: f.T("saved.none"), Text: f.T("saved.none_text"),
+				Action: web.Link{Label: f.T("saved.find"), URL: "/search"}}})
+		}},
+		{"search-saved", signedFrame, sampleSavedSearch},
 	}
 }
 
@@ -130,4 +136,23 @@ func sampleJoin(f web.Frame) templ.Component {
 		Help:  []web.Link{{Label: "Discord", URL: "https://discord.example/x", Icon: "discord"}, {Label: "YouTube", URL: "https://youtube.example/x", Icon: "youtube"}},
 		Plans: web.Shelf{Cards: offers()[3:], AllURL: "/search", Total: 8}, Free: web.Shelf{Cards: people()[3:4], AllURL: "/search?free=1", Total: 1},
 		Paid: web.Shelf{Cards: people()[:3], AllURL: "/search?kind=tutor", Total: 30}})
+}
+
+func savedRows() []web.SavedRow {
+	row := func(id, name, words string, news int, paused bool) web.SavedRow {
+		at := "/me/searches/" + id
+		return web.SavedRow{ID: id, Name: name, Words: words, URL: at, SearchURL: "/search?q=go", StateURL: at + "/state", RemoveURL: at + "/delete",
+			Since: "22 ноября 2026", News: news, Paused: paused}
+	}
+	return []web.SavedRow{row("1", "Go до 2000", "go, до 2 000 ₽", 3, false), row("2", long, long, 0, false), row("3", "<b>пауза</b>", "", 1, true)}
+}
+
+func sampleSearches(f web.Frame) templ.Component {
+	return web.SavedSearches(f, web.SavedPage{Rows: savedRows(), Most: 20})
+}
+
+func sampleSavedSearch(f web.Frame) templ.Component {
+	return web.SavedSearch(f, web.SavedSearchPage{SavedRow: savedRows()[2], News: people(), Before: people()[:1],
+		Troubles: []web.Trouble{{Field: "f-name", Text: "Это нужно заполнить."}}, FeedURL: "https://example.org/feeds/s/secret.atom", NewFeedURL: "/me/searches/3/feed",
+		Rename: web.Field{Name: "name", Label: f.T("saved.name"), Error: "Это нужно заполнить.", Required: true, Max: 80}})
 }

@@ -153,7 +153,6 @@ func TestAStoppedProcessGivesTheFeedingBack(t *testing.T) {
 		if err := a.CatchUp(ctx); err != nil {
 			t.Fatal(err)
 		}
-		<-byA.wrote
 		w.put(t, thing{Kind: "tutor", ID: "new", Title: "new", Shown: true})
 		ran := make(chan error)
 		go func() { ran <- a.Run(ctx) }()

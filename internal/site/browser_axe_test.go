@@ -86,6 +86,12 @@ func scenes(c company) []scene {
 		{path: tutor + "/ask", act: novalidate(`form#ask button[type=submit]`)}, {path: tutor + "/ask", who: "ada"},
 		{path: "/inbox", who: "ada"}, {path: "/inbox?kind=message_new", who: "ada"}, {path: "/inquiries", who: "ada"}, {path: "/inquiries?all=1", who: "new"},
 		{path: c.talk, who: "ada"}, {path: c.talk + "/report/" + filepath.Base(c.talk), who: "ada"}, {path: "/me/notices", who: "ada"},
+		{path: "/search?q=godot", who: "ada"}, {path: "/search?q=python&free=1", who: "ada"}, {path: "/search?q=xyzzyxyzzy", who: "ada"},
+		{path: "/me/searches", who: "ada"}, {path: "/me/searches", who: "new"}, {path: c.search, who: "ada"}, {path: c.search + "/delete", who: "ada"},
+		{path: c.search, who: "ada", act: func(tab *apptest.Tab) {
+			apptest.Eval[bool](tab, `(document.querySelector("#f-name").value = "", true)`)
+			novalidate(`form:has(#f-name) button[type=submit]`)(tab)
+		}},
 
 		{path: "/me", who: "new"}, {path: "/me/profile", who: "new"}, {path: "/me/services", who: "new"}, {path: "/code", who: "new", act: nil},
 
@@ -249,6 +255,7 @@ type company struct {
 	tutor, creator, service, own string
 	talk                         string // the address of a thread of ada's
 	claim                        string // the code of a draft
+	search                       string // the address of a saved search of ada's that found something
 }
 
 func cast(t *testing.T, w *apptest.World) company {
@@ -266,10 +273,14 @@ func cast(t *testing.T, w *apptest.World) company {
 	talk := asks(t, w.Person("kid"), "ada", wish)
 	fresh := w.Person("new-one")
 	fresh.Get("/me/settings").Send(`form[action$="/me/code"]`, nil).Is(http.StatusOK) // a code waits to be saved
+	search := saves(ada.Client, "/search?q=godot&kind=tutor").Path
+	rests := saves(ada.Client, "/search?skill=python&level=zero&level=hobby&format=call&language=ru&price_max=2000&currency=RUB&newcomer=1")
+	rests.Send(`form[action$="/state"]`, apptest.Fill{"state": {"paused"}}).Is(http.StatusOK)
+	w.Person("finder").Profile(apptest.Fill{"headline": {"Первая игра на Godot"}}).Is(http.StatusOK)
 	cho.Get("/admin").Send(`form[action$="/admin"]`, apptest.Fill{"approval": {"1"}}).Is(http.StatusOK)
 	w.Person("waiting").Profile(apptest.Fill{"link_title": {"Канал"}, "link_url": {"https://example.org/"}}).Is(http.StatusOK)
 	w.Settle()
-	out := company{clients: map[string]*apptest.Client{"ada": ada.Client, "new": fresh.Client, "cho": cho.Client}, own: ada.Services()[0], talk: talk, claim: draft(t, w)}
+	out := company{clients: map[string]*apptest.Client{"ada": ada.Client, "new": fresh.Client, "cho": cho.Client}, own: ada.Services()[0], talk: talk, claim: draft(t, w), search: search}
 	for kind, to := range map[string]*string{"tutor": &out.tutor, "creator": &out.creator, "service": &out.service} {
 		list, err := w.Catalogue.Newest(ctx, kind, 1)
 		if err != nil || len(list) == 0 {

@@ -113,8 +113,9 @@ func (s *Site) savedRow(f web.Frame, v *visit, row saved.Search) web.SavedRow {
 	at := searchesPath + "/" + row.ID
 	out := web.SavedRow{ID: row.ID, Name: row.Name, URL: at, SearchURL: "/search?" + row.Query, StateURL: at + "/state", RemoveURL: at + "/delete",
 		News: row.News, Paused: row.State == saved.Paused, Since: f.Texts.Date(row.SavedOn)}
-	if words := strings.Join(s.searchWords(f, s.kept(v, row)), ", "); words != row.Name {
-		out.Words = words
+	a := s.kept(v, row)
+	if s.searchName(f, a) != row.Name { // renamed, or named in another language
+		out.Words = strings.Join(s.searchWords(f, a), ", ")
 	}
 	return out
 }

@@ -28,7 +28,7 @@ func TestSavedSearchFromTheButtonToTheNotice(t *testing.T) {
 		kid := w.Person("kid")
 		kid.Lang = "ru"
 		page := saves(kid.Client, "/search?q=godot&kind=tutor&price_max=2000&currency=RUB&sort=new&page=1")
-		page.Says("Поиск сохранён", "С последнего раза ничего нового").Has(`a[href="/search?currency=RUB&kind=tutor&price_max=2000&q=godot"]`)
+		page.Says("Поиск сохранён", "С последнего раза ничего нового").Has(`a[href="/search?currency=RUB&kind=tutor&price_max=2000&q=godot"]`).Lacks("p.lede")
 		if got, want := page.Text("h1"), "godot, Наставники, до 2 000 ₽"; strings.ReplaceAll(got, "\u00a0", " ") != want {
 			t.Errorf("the search is called %q, want %q", got, want)
 		}

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"slices"
 	"strings"
+	"unicode"
 
 	"github.com/meilisearch/meilisearch-go"
 
@@ -45,7 +46,12 @@ const nameScan = 100
 // Names implements reading.Index. The server finds names with words that begin
 // so; which of them begin there as typed is looked at here.
 func (t typed) Names(ctx context.Context, text string, limit int) ([]search.Suggestion, error) {
-	answers, err := t.engine.client.ask(ctx, []*meilisearch.SearchRequest{{IndexUID: t.engine.live(), Query: text, Filter: listed, Limit: nameScan,
+	// Marks would be read as operators: a quote begins a phrase, a dash excludes.
+	words := strings.FieldsFunc(text, func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsDigit(r) })
+	if len(words) == 0 {
+		return nil, nil
+	}
+	answers, err := t.engine.client.ask(ctx, []*meilisearch.SearchRequest{{IndexUID: t.engine.live(), Query: strings.Join(words, " "), Filter: listed, Limit: nameScan,
 		AttributesToSearchOn: []string{surface}, MatchingStrategy: meilisearch.All, Sort: []string{"weight:desc", "ref:asc"},
 		AttributesToRetrieve: []string{"kind", "key", "owner", "title", "weight"}}})
 	if err != nil {
