@@ -11,6 +11,7 @@ import (
 	"github.com/tmoeg/oduvan/search"
 	"github.com/tmoeg/oduvan/search/columns"
 	"github.com/tmoeg/oduvan/search/norm"
+	"github.com/tmoeg/oduvan/search/rank"
 	"github.com/tmoeg/oduvan/search/reading"
 )
 
@@ -140,7 +141,7 @@ func (x *explainer) words(row uint32) error {
 		groups []norm.Group
 		lists  [][]lookup
 		worth  float64
-	}{{x.plan.Need, need, 1}, {x.plan.Like, like, softPart}} {
+	}{{x.plan.Need, need, 1}, {x.plan.Like, like, rank.Soft}} {
 		for i, list := range part.lists {
 			points, err := x.points(row, func() error { return x.rankGroup(list, part.worth) })
 			if err != nil {
@@ -154,22 +155,22 @@ func (x *explainer) words(row uint32) error {
 			x.add(x.nameOf(part.groups[i].Terms[0]), points, matched)
 		}
 	}
-	x.add("every hit", basePart, "so that quality orders hits that hold none of the words")
+	x.add("every hit", rank.Base, "so that quality orders hits that hold none of the words")
 	preferred := 1.0
 	if slices.Contains(x.prefer, x.view.Row(row).Doc.Kind) {
-		preferred = preferFactor
+		preferred = rank.Preferred
 		x.times("kind asked for", preferred, "the text asks for "+strings.Join(x.prefer, " or "))
 	}
 	if x.view.Foreign(row, x.lang) {
-		preferred *= foreignPart
-		x.times("another language", foreignPart, "the text is in "+x.lang)
+		preferred *= rank.Foreign
+		x.times("another language", rank.Foreign, "the text is in "+x.lang)
 	}
 	if x.whole > 0 {
 		part := float64(x.scratch.mass[row] / x.whole)
 		preferred *= part
 		x.times("part of the text", part, "few hits hold every word")
 	}
-	if words := preferred * (text + basePart); words > 0 {
+	if words := preferred * (text + rank.Base); words > 0 {
 		x.times("quality and freshness", final/words, x.habits(row))
 	}
 	return nil
@@ -219,9 +220,9 @@ func documents(n uint64) string {
 func (x *explainer) worth(g norm.Group, i int) string {
 	switch {
 	case i >= len(g.Terms)+len(g.Maybe):
-		return fmt.Sprintf(" (narrower, ×%g)", widerFactor)
+		return fmt.Sprintf(" (narrower, ×%g)", rank.Wider)
 	case i >= len(g.Terms):
-		return fmt.Sprintf(" (as a plain word, ×%g)", maybeFactor)
+		return fmt.Sprintf(" (as a plain word, ×%g)", rank.Maybe)
 	}
 	return ""
 }
@@ -257,7 +258,7 @@ const secondsPerDay = 24 * 60 * 60
 func (x *explainer) share(row uint32, alone int) {
 	switch moved := x.out.Place - alone; {
 	case moved < 0:
-		x.add("newcomer", 0, fmt.Sprintf("lifted from place %d: every %dth of the first %d places is for newcomers", alone, columns.ShareEvery, columns.ShareWithin))
+		x.add("newcomer", 0, fmt.Sprintf("lifted from place %d: every %dth of the first %d places is for newcomers", alone, rank.Every, rank.Within))
 	case moved > 0:
 		x.add("newcomers", 0, fmt.Sprintf("place %d by score; newcomers were lifted above it", alone))
 	case x.view.IsNew(row, x.q.Now):
@@ -277,7 +278,7 @@ func (x *explainer) browsed(row uint32) search.Explanation {
 	x.out.Found, x.out.Place = true, slices.Index(order, row)+1
 	x.add("no words", 0, "ordered by quality and freshness: "+x.habits(row))
 	if x.view.IsNew(row, x.q.Now) {
-		x.add("newcomer", 0, fmt.Sprintf("every %dth of the first %d places is for newcomers", columns.ShareEvery, columns.ShareWithin))
+		x.add("newcomer", 0, fmt.Sprintf("every %dth of the first %d places is for newcomers", rank.Every, rank.Within))
 	}
 	return x.out
 }

@@ -9,6 +9,7 @@ import (
 
 	"github.com/tmoeg/oduvan/search/columns"
 	"github.com/tmoeg/oduvan/search/norm"
+	"github.com/tmoeg/oduvan/search/rank"
 )
 
 // Where few hold the words that were typed, what the best of them have in
@@ -32,7 +33,7 @@ func (m *matcher) addKin() error {
 		if m.whole > 0 {
 			for it := rows.Iterator(); it.HasNext(); {
 				i := it.Next()
-				m.scratch.mass[i] = max(m.scratch.mass[i], nearShare*m.whole)
+				m.scratch.mass[i] = max(m.scratch.mass[i], rank.Near*m.whole)
 			}
 		}
 		m.rows = roaring.Or(m.rows, rows)

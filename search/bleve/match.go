@@ -11,24 +11,7 @@ import (
 	"github.com/tmoeg/oduvan/search"
 	"github.com/tmoeg/oduvan/search/columns"
 	"github.com/tmoeg/oduvan/search/norm"
-)
-
-// The shape of relevance: saturation of frequency, the worth of a narrower
-// skill or of an ambiguous plain word beside the asked one, and the small parts
-// that quality and freshness add. Measured on the open half of the labelled set.
-const (
-	saturation   = 6.0
-	widerFactor  = 0.4
-	maybeFactor  = 0.5
-	weightPart   = 0.2
-	freshPart    = 0.15
-	freshDays    = 90
-	softPart     = 0.5
-	basePart     = 0.01 // keeps quality in the order of hits that hold no word of the text
-	preferFactor = 2    // for the kinds that a text asks for
-	foreignPart  = 0.35 // for what is offered only in a language that the text is not in
-	nearShare    = 0.3  // of a query's telling words, that a row must hold which does not hold them all
-	conceptWorth = 2    // a skill's name tells this many times more than a word as rare
+	"github.com/tmoeg/oduvan/search/rank"
 )
 
 // scratch is reused memory of one search.
@@ -76,7 +59,7 @@ func (m *matcher) run(plan norm.Plan) error {
 		return err
 	}
 	m.rows = m.all(need)
-	if m.rows.GetCardinality() < fewHits && hasWider(plan) {
+	if m.rows.GetCardinality() < rank.Few && hasWider(plan) {
 		wide, _, err := m.lookups(plan, true)
 		if err != nil {
 			return err
@@ -86,7 +69,7 @@ func (m *matcher) run(plan norm.Plan) error {
 		}
 	}
 	full := m.rows.GetCardinality()
-	if full < fewHits && len(need) > 1 && m.q.Sort == search.SortBest {
+	if full < rank.Few && len(need) > 1 && m.q.Sort == search.SortBest {
 		more := m.near(need)
 		more.AndNot(m.rows)
 		m.partial = m.partial || !more.IsEmpty()
@@ -141,7 +124,7 @@ func (m *matcher) group(dicts []segment.TermDictionary, g norm.Group) ([]lookup,
 	for _, part := range []struct {
 		terms  []string
 		factor float64
-	}{{g.Terms, 1}, {g.Maybe, maybeFactor}, {g.Wider, widerFactor}} {
+	}{{g.Terms, 1}, {g.Maybe, rank.Maybe}, {g.Wider, rank.Wider}} {
 		for _, t := range part.terms {
 			l, err := m.lookup(dicts, t, part.factor)
 			if err != nil {
@@ -246,7 +229,7 @@ func (m *matcher) near(groups [][]lookup) *roaring.Bitmap {
 		}
 		worth := float32(m.idf(docs))
 		if g[0].concept {
-			worth *= conceptWorth
+			worth *= rank.ConceptWorth
 		}
 		whole += worth
 		for seg, s := range m.segs {
@@ -260,7 +243,7 @@ func (m *matcher) near(groups [][]lookup) *roaring.Bitmap {
 	out := columns.NewSet(m.view.Rows())
 	m.whole = whole
 	for row, worth := range mass[:m.view.Rows()] {
-		if worth > 0 && worth >= whole*nearShare {
+		if worth > 0 && worth >= whole*rank.Near {
 			out.Add(uint32(row))
 		}
 	}
@@ -269,7 +252,7 @@ func (m *matcher) near(groups [][]lookup) *roaring.Bitmap {
 
 // idf is the rarity of a word that n documents hold.
 func (m *matcher) idf(n uint64) float64 {
-	return math.Log(1 + (float64(m.docs)-float64(n)+0.5)/(float64(n)+0.5))
+	return rank.Rarity(float64(m.docs), float64(n))
 }
 
 // rank scores the matched rows.
@@ -286,11 +269,11 @@ func (m *matcher) rank(need, like [][]lookup, full uint64) error {
 		}
 	}
 	for _, g := range like {
-		if err := m.rankGroup(g, softPart); err != nil {
+		if err := m.rankGroup(g, rank.Soft); err != nil {
 			return err
 		}
 	}
-	if full < fewHits && slices.ContainsFunc(need, isWord) {
+	if full < rank.Few && slices.ContainsFunc(need, isWord) {
 		if err := m.addKin(); err != nil {
 			return err
 		}
@@ -301,19 +284,18 @@ func (m *matcher) rank(need, like [][]lookup, full uint64) error {
 
 // weigh adds to the relevance of rows what is not in their text.
 func (m *matcher) weigh() {
-	now := float32(m.q.Now.Unix() / (24 * 60 * 60))
+	now := m.q.Now.Unix() / secondsPerDay
 	prefer := m.view.KindIDs(m.prefer)
 	scores := m.scratch.scores
 	for it := m.rows.Iterator(); it.HasNext(); {
 		i := it.Next()
 		q := m.view.Quality(i)
-		age := min(max((now-float32(q.Active))/freshDays, 0), 1)
-		v := (scores[i] + basePart) * (1 + weightPart*q.Weight + freshPart*(1-age))
+		v := (scores[i] + rank.Base) * float32(rank.Quality(float64(q.Weight), float64(now-int64(q.Active))))
 		if len(prefer) > 0 && m.view.OfKind(i, prefer) {
-			v *= preferFactor
+			v *= rank.Preferred
 		}
 		if m.view.Foreign(i, m.lang) {
-			v *= foreignPart
+			v *= rank.Foreign
 		}
 		if m.whole > 0 {
 			v *= m.scratch.mass[i] / m.whole
@@ -348,9 +330,9 @@ func (m *matcher) rankTerm(l lookup, part float64, into []float32, add bool) err
 		return nil
 	}
 	var worth [256]float32 // by frequency
-	whole := part * l.factor * m.idf(l.docs)
+	rarity := part * l.factor * m.idf(l.docs)
 	for f := range worth {
-		worth[f] = float32(whole * float64(f) / (float64(f) + saturation))
+		worth[f] = float32(rank.Term(rarity, float64(f)))
 	}
 	for _, s := range m.segs {
 		p, err := m.gen.postings.of(s, l.term)

@@ -8,10 +8,6 @@ import (
 	"github.com/tmoeg/oduvan/search/reading"
 )
 
-// fewHits is the number of hits under which an umbrella word also finds what
-// stands under it.
-const fewHits = 10
-
 // Search implements search.Engine.
 func (e *Engine) Search(ctx context.Context, q search.Query) (search.Result, error) {
 	s, err := e.acquire()

@@ -9,16 +9,7 @@ import (
 	"github.com/RoaringBitmap/roaring/v2"
 
 	"github.com/tmoeg/oduvan/search"
-)
-
-// The newcomers' share: in the first ShareWithin places of an order by best,
-// every ShareEvery-th place goes to a newcomer when none of the places since the
-// last such one did and one stands below with at least ShareScore of the score
-// of the place. Everyone else keeps their order.
-const (
-	ShareWithin = 24
-	ShareEvery  = 4
-	ShareScore  = 0.5
+	"github.com/tmoeg/oduvan/search/rank"
 )
 
 // Page gives the rows of a page in the query's order. score is the relevance
@@ -156,7 +147,7 @@ func (v *View) shareBrowsing(now time.Time, rows *roaring.Bitmap, list []uint32)
 		return list
 	}
 	fresh = roaring.And(fresh, rows)
-	return deal(list, pick(v.best, fresh, ShareWithin, v.byBest), fresh.Contains, func(uint32) float64 { return 1 })
+	return deal(list, pick(v.best, fresh, rank.Within, v.byBest), fresh.Contains, func(uint32) float64 { return 1 })
 }
 
 // shareFound gives newcomers their places among hits of a text.
@@ -166,39 +157,12 @@ func (v *View) shareFound(now time.Time, rows *roaring.Bitmap, list []uint32, sc
 		return list
 	}
 	fresh = roaring.And(fresh, rows)
-	return deal(list, v.top(fresh, ShareWithin, score), fresh.Contains, score)
+	return deal(list, v.top(fresh, rank.Within, score), fresh.Contains, score)
 }
 
-// deal moves newcomers up to their places; waiting are the best newcomers, also
-// those beyond the end of list. The outcome is as long as list.
+// deal gives newcomers their share of the first places.
 func deal(list, waiting []uint32, isNew func(uint32) bool, score func(uint32) float64) []uint32 {
-	out := make([]uint32, 0, len(list))
-	moved := map[uint32]bool{}
-	next, since := 0, 0
-	for len(out) < len(list) {
-		for moved[list[next]] {
-			next++
-		}
-		i := list[next]
-		if place := len(out) + 1; place <= ShareWithin && place%ShareEvery == 0 && since == 0 && !isNew(i) {
-			lift := slices.IndexFunc(waiting, func(w uint32) bool { return !moved[w] && !slices.Contains(out, w) })
-			if lift >= 0 && score(waiting[lift]) >= ShareScore*score(i) {
-				i = waiting[lift]
-				moved[i] = true
-			}
-		}
-		if i == list[next] {
-			next++
-		}
-		out = append(out, i)
-		if isNew(i) {
-			since++
-		}
-		if len(out)%ShareEvery == 0 {
-			since = 0
-		}
-	}
-	return out
+	return rank.Deal(list, waiting, func(i uint32) uint32 { return i }, isNew, score)
 }
 
 // byPrice lists the first n rows: what costs nothing, then the cheapest price

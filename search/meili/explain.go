@@ -10,6 +10,7 @@ import (
 
 	"github.com/tmoeg/oduvan/search"
 	"github.com/tmoeg/oduvan/search/norm"
+	"github.com/tmoeg/oduvan/search/rank"
 	"github.com/tmoeg/oduvan/search/reading"
 )
 
@@ -117,12 +118,12 @@ func (a *asking) parts(out *search.Explanation, r row) {
 	times := func(name string, value float64, note string) {
 		out.Parts = append(out.Parts, search.Part{Name: name, Value: value, Note: note, Times: true})
 	}
-	out.Parts = append(out.Parts, search.Part{Name: "every hit", Value: basePart, Note: "so that quality orders hits that hold none of the words"})
+	out.Parts = append(out.Parts, search.Part{Name: "every hit", Value: rank.Base, Note: "so that quality orders hits that hold none of the words"})
 	if slices.Contains(s.prefer, r.Kind) {
-		times("kind asked for", preferFactor, "the text asks for "+strings.Join(s.prefer, " or "))
+		times("kind asked for", rank.Preferred, "the text asks for "+strings.Join(s.prefer, " or "))
 	}
 	if a.query.Text != "" && foreign(s.lang, r.lang) {
-		times("language", foreignPart, "offered in other languages than the text is in")
+		times("language", rank.Foreign, "offered in other languages than the text is in")
 	}
 	if s.whole > 0 {
 		times("coverage", mass/s.whole, "of what the words of the query tell")

@@ -8,7 +8,7 @@ import (
 	"github.com/meilisearch/meilisearch-go"
 
 	"github.com/tmoeg/oduvan/search"
-	"github.com/tmoeg/oduvan/search/columns"
+	"github.com/tmoeg/oduvan/search/rank"
 )
 
 // window is how many of the first hits of each tile are ranked here; deeper
@@ -119,7 +119,7 @@ func (a *asking) byScore(b *batch, asked question) finish {
 		fields = nearFields[:]
 	}
 	for i, t := range asked.tiles {
-		first, newest := a.engine.ranked(t, bare, 0, window), a.engine.ranked(t, both(bare, newer(q)), 0, columns.ShareWithin)
+		first, newest := a.engine.ranked(t, bare, 0, window), a.engine.ranked(t, both(bare, newer(q)), 0, rank.Within)
 		first.AttributesToRetrieve, newest.AttributesToRetrieve = fields, fields
 		b.rows(first, &lists[i])
 		b.rows(newest, &fresh[i])
@@ -190,41 +190,7 @@ func (a *asking) score(asked question, lists [][]row) []row {
 	return out
 }
 
-// deal moves newcomers up to their share of the first places, as package
-// columns does for the embedded engine.
+// deal gives newcomers their share of the first places.
 func deal(list, waiting []row, now int64) []row {
-	out := make([]row, 0, len(list)+len(waiting))
-	moved := map[search.Ref]bool{}
-	since := 0 // newcomers since the last place of theirs
-	for next := 0; next < len(list); {
-		pick := list[next]
-		if moved[pick.Ref] {
-			next++
-			continue
-		}
-		if place := len(out) + 1; place <= columns.ShareWithin && place%columns.ShareEvery == 0 && since == 0 && pick.newTo <= now {
-			if w, ok := lift(waiting, moved, pick.score); ok {
-				pick = w
-			}
-		}
-		moved[pick.Ref] = true
-		out = append(out, pick)
-		if pick.newTo > now {
-			since++
-		}
-		if len(out)%columns.ShareEvery == 0 {
-			since = 0
-		}
-	}
-	return out
-}
-
-// lift finds the best newcomer who waits below and is worth the place.
-func lift(waiting []row, moved map[search.Ref]bool, score float64) (row, bool) {
-	for _, w := range waiting {
-		if !moved[w.Ref] {
-			return w, w.score >= columns.ShareScore*score
-		}
-	}
-	return row{}, false
+	return rank.Deal(list, waiting, func(r row) search.Ref { return r.Ref }, func(r row) bool { return r.newTo > now }, func(r row) float64 { return r.score })
 }

@@ -9,6 +9,7 @@ import (
 
 	"github.com/tmoeg/oduvan/search"
 	"github.com/tmoeg/oduvan/search/norm"
+	"github.com/tmoeg/oduvan/search/rank"
 )
 
 // question is a text as the server is asked: which documents match, cut into
@@ -181,7 +182,7 @@ func (l *lexicon) weighAll(need, like []norm.Group, wider bool) (all, needed []w
 	}
 	all = slices.Clone(needed)
 	for _, g := range like {
-		all = append(all, l.weigh(g, false, softPart))
+		all = append(all, l.weigh(g, false, rank.Soft))
 	}
 	return all, needed
 }

@@ -2,30 +2,13 @@ package meili
 
 import (
 	"cmp"
-	"math"
 	"slices"
 	"strconv"
 	"strings"
 
 	"github.com/tmoeg/oduvan/search"
 	"github.com/tmoeg/oduvan/search/norm"
-)
-
-// The shape of relevance: the same as the embedded engine's, which was measured.
-const (
-	saturation   = 6.0
-	widerFactor  = 0.4
-	maybeFactor  = 0.5
-	weightPart   = 0.2
-	freshPart    = 0.15
-	freshDays    = 90
-	softPart     = 0.5
-	basePart     = 0.01 // keeps quality in the order of hits that hold no word of the text
-	preferFactor = 2    // for the kinds that a text asks for
-	foreignPart  = 0.35 // for what is offered only in a language that the text is not in
-	nearShare    = 0.3  // of a query's telling words, that a document must hold which does not hold them all
-	conceptWorth = 2    // a skill's name tells this many times more than a word as rare
-	fewHits      = 10   // under which wider and nearer things are found too
+	"github.com/tmoeg/oduvan/search/rank"
 )
 
 // option is one term that a group may be held by.
@@ -68,7 +51,7 @@ func (l *lexicon) weigh(g norm.Group, wider bool, part float64) weighed {
 	for _, of := range []struct {
 		terms  []string
 		factor float64
-	}{{w.group.Terms, 1}, {w.group.Maybe, maybeFactor}, {w.group.Wider, widerFactor}} {
+	}{{w.group.Terms, 1}, {w.group.Maybe, rank.Maybe}, {w.group.Wider, rank.Wider}} {
 		for _, t := range of.terms {
 			n := l.words.Docs(t)
 			docs += n
@@ -78,7 +61,7 @@ func (l *lexicon) weigh(g norm.Group, wider bool, part float64) weighed {
 	if docs > 0 { // a word that nobody wrote tells nothing
 		w.worth = l.idf(docs)
 		if strings.HasPrefix(g.Terms[0], norm.ConceptMark) {
-			w.worth *= conceptWorth
+			w.worth *= rank.ConceptWorth
 		}
 	}
 	return w
@@ -88,7 +71,7 @@ func (l *lexicon) weigh(g norm.Group, wider bool, part float64) weighed {
 // high, as words outlive their documents.
 func (l *lexicon) idf(n int) float64 {
 	docs := max(l.docs, n)
-	return math.Log(1 + (float64(docs-n)+0.5)/(float64(n)+0.5))
+	return rank.Rarity(float64(docs), float64(n))
 }
 
 // points is what a hit gets for a group: its best term counts. found says that
@@ -100,7 +83,7 @@ func (w weighed) points(r row, found bool) float64 {
 		if f == 0 && (found && len(w.options) == 1 && w.group.Or == nil || slices.Contains(r.terms, o.token)) {
 			f = 1
 		}
-		best = max(best, o.factor*o.idf*f/(f+saturation))
+		best = max(best, rank.Term(o.factor*o.idf, f))
 	}
 	return w.part * best
 }
@@ -126,21 +109,20 @@ func (s *scorer) score(r row) float64 {
 	}
 	like := 1.0
 	if slices.Contains(s.prefer, r.Kind) {
-		like = preferFactor
+		like = rank.Preferred
 	}
 	if s.query.Text != "" && foreign(s.lang, r.lang) {
-		like *= foreignPart
+		like *= rank.Foreign
 	}
 	if s.whole > 0 {
 		like *= mass / s.whole
 	}
-	return like * (text + basePart) * s.quality(r)
+	return like * (text + rank.Base) * s.quality(r)
 }
 
 // quality is what a listing's habits multiply its relevance by.
 func (s *scorer) quality(r row) float64 {
-	age := min(max(float64(day(s.query.Now)-r.active)/freshDays, 0), 1)
-	return 1 + weightPart*r.weight + freshPart*(1-age)
+	return rank.Quality(r.weight, float64(day(s.query.Now)-r.active))
 }
 
 // foreign tells that what is asked in one language is offered in others only.
@@ -170,7 +152,7 @@ func near(groups []weighed) (says string, whole float64) {
 					useless = useless || w.worth == 0
 				}
 			}
-			if !useless && worth >= whole*nearShare {
+			if !useless && worth >= whole*rank.Near {
 				sets = append(sets, set)
 			}
 		}

@@ -12,6 +12,7 @@ import (
 	"github.com/tmoeg/oduvan/search"
 	"github.com/tmoeg/oduvan/search/columns"
 	"github.com/tmoeg/oduvan/search/norm"
+	"github.com/tmoeg/oduvan/search/rank"
 	"github.com/tmoeg/oduvan/search/reading"
 )
 
@@ -98,7 +99,7 @@ func (a *asking) text(ctx context.Context, plan norm.Plan, res *search.Result) e
 	}
 	asked, needed := ask(false)
 	defer func() { a.used = asked }()
-	if err := a.page(ctx, asked, res); err != nil || a.matched >= fewHits {
+	if err := a.page(ctx, asked, res); err != nil || a.matched >= rank.Few {
 		return err
 	}
 	few := a.matched
@@ -114,7 +115,7 @@ func (a *asking) text(ctx context.Context, plan norm.Plan, res *search.Result) e
 			*res = narrow
 		}
 	}
-	if few >= fewHits || len(needed) < 2 || a.query.Sort != search.SortBest {
+	if few >= rank.Few || len(needed) < 2 || a.query.Sort != search.SortBest {
 		return nil
 	}
 	says, whole := near(needed)
