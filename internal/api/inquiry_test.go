@@ -24,9 +24,12 @@ const question = `{"goal":"Understand generics","background":"A year of C","expe
 // pass lets time go by and what is due happen.
 func (w *world) pass(d time.Duration) {
 	w.t.Helper()
-	w.Clock.Advance(d)
-	if _, err := w.Sweep(context.Background()); err != nil {
-		w.t.Fatal(err)
+	day := min(d, 24*time.Hour) // after which whoever is waited for is reminded
+	for _, step := range []time.Duration{day, d - day} {
+		w.Clock.Advance(step)
+		if _, err := w.Sweep(context.Background()); err != nil {
+			w.t.Fatal(err)
+		}
 	}
 }
 

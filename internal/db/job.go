@@ -24,6 +24,21 @@ import (
 // text of a person.
 type Job interface{ Kind() string }
 
+// Outside is a Job that calls a server outside, which strangers may choose and
+// which may be slow. Such jobs have workers of their own: however long they
+// wait, deadlines and all other jobs go on.
+type Outside interface {
+	Job
+	CallsOutside()
+}
+
+// The queues, each with how many of its jobs run at a time in one process.
+const (
+	queueOutside   = "outside"
+	workersOutside = 8
+	workersInside  = 4
+)
+
 const defaultPoll = 200 * time.Millisecond
 
 // jobs runs on River by the real clock, in tests as well: a fixed one would
@@ -61,7 +76,11 @@ func newJobs(d *DB, poll time.Duration) (*jobs, error) {
 // Enqueue inserts a job in the same transaction: it will run if and only if
 // this unit of work commits, at least once.
 func (tx *Tx) Enqueue(ctx context.Context, job Job) error {
-	_, err := tx.db.jobs.insert.InsertTx(ctx, tx.Tx.Tx, job, nil)
+	var opts river.InsertOpts
+	if _, ok := job.(Outside); ok {
+		opts.Queue = queueOutside
+	}
+	_, err := tx.db.jobs.insert.InsertTx(ctx, tx.Tx.Tx, job, &opts)
 	return err
 }
 
@@ -128,7 +147,7 @@ func (d *DB) Work(ctx context.Context) error {
 	Handle(d, d.sweep)
 	conf := d.jobs.config
 	conf.Workers = d.jobs.workers
-	conf.Queues = map[string]river.QueueConfig{river.QueueDefault: {MaxWorkers: 4}}
+	conf.Queues = map[string]river.QueueConfig{river.QueueDefault: {MaxWorkers: workersInside}, queueOutside: {MaxWorkers: workersOutside}}
 	conf.PeriodicJobs = []*river.PeriodicJob{river.NewPeriodicJob(river.PeriodicInterval(sweepEvery),
 		func() (river.JobArgs, *river.InsertOpts) {
 			return sweepJob{}, &river.InsertOpts{UniqueOpts: river.UniqueOpts{ByPeriod: sweepEvery}}

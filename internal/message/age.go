@@ -11,8 +11,28 @@ import (
 	"github.com/tmoeg/oduvan/internal/profile"
 )
 
-// ageInquiry reminds the tutor of an inquiry that waits, then lets it expire.
+// remind tells the tutor of an inquiry that waits, and only then lets its end
+// come: a board that stood still must not make anybody silent untold.
+func (m *Messages) remind(ctx context.Context, tx *db.Tx, id string) error {
+	return m.waiting(ctx, tx, id, func(row *Inquiry) error {
+		if err := m.tellWith(ctx, tx, row.TutorID, note(ToldWaiting, id, ""), row.LearnerID); err != nil {
+			return err
+		}
+		at := row.CreatedAt.Add(AnswerWithin)
+		if least := tx.Now.Add(AnswerAfter); at.Before(least) {
+			at = least
+		}
+		return tx.Due(ctx, dueExpiry, id, at)
+	})
+}
+
+// ageInquiry lets an inquiry expire.
 func (m *Messages) ageInquiry(ctx context.Context, tx *db.Tx, id string) error {
+	return m.waiting(ctx, tx, id, func(row *Inquiry) error { return m.expire(ctx, tx, row) })
+}
+
+// waiting runs what is due with an inquiry, if it still waits.
+func (m *Messages) waiting(ctx context.Context, tx *db.Tx, id string, fn func(*Inquiry) error) error {
 	if err := m.lock(ctx, tx, id); err != nil {
 		return err
 	}
@@ -23,13 +43,7 @@ func (m *Messages) ageInquiry(ctx context.Context, tx *db.Tx, id string) error {
 	if err != nil {
 		return err
 	}
-	if tx.Now.Before(row.ExpiresAt()) {
-		if err := m.tellWith(ctx, tx, row.TutorID, note(ToldWaiting, id, ""), row.LearnerID); err != nil {
-			return err
-		}
-		return tx.Due(ctx, dueInquiry, id, row.ExpiresAt())
-	}
-	return m.expire(ctx, tx, &row)
+	return fn(&row)
 }
 
 // expire ends an inquiry that nobody answered and counts the silence.
@@ -62,7 +76,10 @@ func (m *Messages) silent(ctx context.Context, tx *db.Tx, row *Inquiry) error {
 	if err != nil {
 		return err
 	}
-	h, err := holdHabit(ctx, tx, row.TutorID)
+	if counts, err := anew(ctx, tx, row); err != nil || !counts {
+		return err
+	}
+	h, err := m.holdHabit(ctx, tx, row.TutorID)
 	if err != nil {
 		return err
 	}
@@ -92,7 +109,7 @@ func (m *Messages) ageSilence(ctx context.Context, tx *db.Tx, id string) error {
 		}
 		return err
 	}
-	h, err := holdHabit(ctx, tx, id)
+	h, err := m.holdHabit(ctx, tx, id)
 	if err != nil {
 		return err
 	}
@@ -167,7 +184,7 @@ func (m *Messages) remove(ctx context.Context, tx *db.Tx, t *thread) error {
 	if _, err := tx.NewDelete().Model((*thread)(nil)).Where("id = ?", t.ID).Exec(ctx); err != nil {
 		return err
 	}
-	for _, kind := range []string{dueThread, dueInquiry} {
+	for _, kind := range []string{dueThread, dueInquiry, dueExpiry} {
 		if err := tx.NotDue(ctx, kind, t.ID); err != nil {
 			return err
 		}

@@ -41,10 +41,26 @@ func TestReminderAndExpiry(t *testing.T) {
 		want(t, "deadlines", []string{"thread"}, w.deadlines(t, id))
 		w.ask(t, bob, ada)
 
-		// The program stood still over both deadlines: it expires once.
+		// The program stood still over both: the tutor is told, and has a day.
+		id = w.ask(t, w.person(t, "cyd"), ada).ID
 		w.told.take()
-		w.pass(t, 1000*time.Hour)
-		want(t, "after a standstill", []string{"inquiry_expired to=bob handle=ada", "profile_reminder to=ada count=2"}, w.told.take())
+		w.standStill(t, 1000*time.Hour)
+		told := w.told.take()
+		slices.Sort(told)
+		want(t, "after a standstill", []string{"inquiry_waiting to=ada handle=bob", "inquiry_waiting to=ada handle=cyd"}, told)
+		got, err = w.Inquiry(ctx, ada, id)
+		must(t, err)
+		want(t, "says when", []any{message.Open, w.Clock.Now().Add(message.AnswerAfter)}, []any{got.State, got.ExpiresAt()})
+		want(t, "deadlines", []string{"inquiry_expiry", "thread"}, w.deadlines(t, id))
+		w.pass(t, message.AnswerAfter-time.Second)
+		want(t, "before that day is over", []string(nil), w.told.take())
+		w.write(t, ada, id, "I was away as well")
+		w.told.take()
+		w.pass(t, time.Second)
+		want(t, "a day after", []string{"inquiry_expired to=bob handle=ada"}, w.told.take())
+		s, err := w.Standing(ctx, ada)
+		must(t, err)
+		want(t, "counted", []int{3, 1, 1}, []int{s.Asked, s.Answered, s.Unanswered})
 	})
 }
 
@@ -65,7 +81,7 @@ func TestThreeUnansweredPauseTheProfile(t *testing.T) {
 		}
 		of := func(handle string) (out []string) {
 			for _, line := range w.told.take() {
-				if strings.Contains(line, " to="+handle+" ") {
+				if strings.HasPrefix(line, "profile_") && strings.Contains(line, " to="+handle+" ") {
 					out = append(out, line)
 				}
 			}
@@ -83,9 +99,10 @@ func TestThreeUnansweredPauseTheProfile(t *testing.T) {
 		w.ask(t, learner(), ada)
 		w.Clock.Advance(time.Hour)
 		late := w.ask(t, learner(), ada) // asked before the pause, runs out in it
-		w.pass(t, 25*time.Hour)
+		w.pass(t, 23*time.Hour)
+		w.pass(t, time.Hour)
 		w.told.take()
-		w.pass(t, 22*time.Hour)
+		w.pass(t, 23*time.Hour)
 		want(t, "three", []string{"profile_slept to=ada count=3"}, of("ada"))
 		want(t, "why is on the board's own page", "/me", w.told.notes[len(w.told.notes)-1].Path)
 		want(t, "paused", "paused silence", w.state(t, ada))
@@ -131,7 +148,7 @@ func TestSilentThreadEnds(t *testing.T) {
 		w.told.take()
 		days := func(n int) []string {
 			t.Helper()
-			w.pass(t, time.Duration(n)*24*time.Hour)
+			w.standStill(t, time.Duration(n)*24*time.Hour)
 			_ = w.profiles.StillHere(ctx, ada)
 			return w.told.take()
 		}
@@ -338,4 +355,53 @@ func TestShareIsNotRoundedUpToAll(t *testing.T) {
 	w.ask(t, w.person(t, "left"), ada)
 	w.pass(t, 48*time.Hour)
 	want(t, "all but one", 90, share())
+}
+
+// One learner alone cannot pause a tutor, and what the tutor reports is no silence.
+func TestSilenceTowardsOneIsNotSilence(t *testing.T) {
+	t.Parallel()
+	each(t, func(t *testing.T, w *world) {
+		ctx := context.Background()
+		ada, bob := w.tutor(t, "ada"), w.person(t, "bob")
+		standing := func(what string, unanswered, asked int) {
+			t.Helper()
+			s, err := w.Standing(ctx, ada)
+			must(t, err)
+			want(t, what, []int{unanswered, asked}, []int{s.Unanswered, s.Asked})
+		}
+		for range message.MaxAgain {
+			w.ask(t, bob, ada)
+			w.pass(t, 48*time.Hour)
+		}
+		standing("thrice the same learner", 1, 3)
+		want(t, "open", "open", w.state(t, ada))
+		rude := func(handle string) string {
+			return w.ask(t, w.person(t, handle), ada).ID
+		}
+		report := func(id string) { must(t, w.Report(ctx, ada, id, id, "insults and nothing else in it")) }
+		id := rude("cyd")
+		report(id)
+		w.pass(t, 48*time.Hour)
+		standing("reported while it waited", 1, 3)
+		first := rude("dan")
+		w.pass(t, 48*time.Hour)
+		standing("left alone", 2, 4)
+		report(first)
+		standing("reported afterwards", 1, 3)
+		rude("eve")
+		w.pass(t, 48*time.Hour)
+		rude("fay")
+		w.pass(t, 48*time.Hour)
+		want(t, "three learners", "paused silence", w.state(t, ada))
+		must(t, w.profiles.StillHere(ctx, ada))
+		standing("one click back", 0, 5)
+
+		// An answer begins anew, for the same learner too.
+		w.Clock.Advance(31 * 24 * time.Hour)
+		w.write(t, ada, w.ask(t, bob, ada).ID, "hello")
+		w.Clock.Advance(time.Second)
+		w.ask(t, bob, ada)
+		w.pass(t, 48*time.Hour)
+		standing("after an answer", 1, 7)
+	})
 }

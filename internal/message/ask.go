@@ -2,6 +2,7 @@ package message
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"github.com/uptrace/bun"
@@ -59,10 +60,21 @@ func (m *Messages) Ask(ctx context.Context, by account.Actor, in Ask) (out Inqui
 		}
 		return m.show(ctx, tx, by.ID, &out)
 	})
+	if in.ServiceID != "" && dangles(err) {
+		if _, gone := m.service(ctx, by, in.ServiceID); gone != nil {
+			err = gone // removed since it was read
+		}
+	}
 	if err != nil {
 		return Inquiry{}, err
 	}
 	return out, nil
+}
+
+// dangles tells that a row names another that is not there.
+func dangles(err error) bool {
+	var e *fault.Error
+	return errors.As(err, &e) && e.Code == "reference"
 }
 
 // service reads what an inquiry is about, as the learner may.
@@ -230,8 +242,10 @@ func (m *Messages) end(ctx context.Context, tx *db.Tx, row *Inquiry, act Act) er
 	if err := db.Must(res, err, errState); err != nil {
 		return err
 	}
-	if err := tx.NotDue(ctx, dueInquiry, row.ID); err != nil {
-		return err
+	for _, kind := range []string{dueInquiry, dueExpiry} {
+		if err := tx.NotDue(ctx, kind, row.ID); err != nil {
+			return err
+		}
 	}
 	if row.State == Answered {
 		return nil

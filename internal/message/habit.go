@@ -137,7 +137,7 @@ func (m *Messages) SetCapacity(ctx context.Context, by account.Actor, n int) err
 	}
 	return m.db.Write(ctx, func(tx *db.Tx) error {
 		return m.showing(ctx, tx, by.ID, func() error {
-			h, err := holdHabit(ctx, tx, by.ID)
+			h, err := m.holdHabit(ctx, tx, by.ID)
 			if err != nil {
 				return err
 			}
@@ -147,8 +147,12 @@ func (m *Messages) SetCapacity(ctx context.Context, by account.Actor, n int) err
 	})
 }
 
-// holdHabit makes the row if there is none and keeps it to this unit of work.
-func holdHabit(ctx context.Context, tx *db.Tx, id string) (h habit, err error) {
+// holdHabit makes the row if there is none and keeps it to this unit of work,
+// after the tutor's profile: whoever holds both holds them in this order.
+func (m *Messages) holdHabit(ctx context.Context, tx *db.Tx, id string) (h habit, err error) {
+	if err := m.profiles.Hold(ctx, tx, id); err != nil {
+		return habit{}, err
+	}
 	row := habit{AccountID: id, Capacity: DefaultCapacity}
 	if _, err = tx.NewInsert().Model(&row).On("CONFLICT (account_id) DO UPDATE").Set("capacity = h.capacity").Exec(ctx); err != nil {
 		return habit{}, err
@@ -186,7 +190,7 @@ func (m *Messages) learn(ctx context.Context, tx *db.Tx, tutor string, act Act) 
 	if act == Withdraw || tutor == "" {
 		return nil
 	}
-	h, err := holdHabit(ctx, tx, tutor)
+	h, err := m.holdHabit(ctx, tx, tutor)
 	if err != nil {
 		return err
 	}
@@ -205,7 +209,8 @@ func (m *Messages) count(ctx context.Context, tx *db.Tx, h *habit) error {
 	var rows []Inquiry
 	err := tx.NewSelect().Model(&rows).Column("i.state", "i.created_at", "i.ended_at").
 		Where("i.tutor_id = ? AND i.ended_at > ?", h.AccountID, tx.Today().AddDate(0, 0, -habitDays)).
-		Where("i.state IN (?)", bun.List([]State{Answered, Declined, Expired})).OrderExpr("i.ended_at DESC, i.id").Scan(ctx)
+		Where("i.state IN (?) OR i.state = ? AND NOT "+reportedSQL, bun.List([]State{Answered, Declined}), Expired).
+		OrderExpr("i.ended_at DESC, i.id").Scan(ctx)
 	if err != nil {
 		return err
 	}
@@ -233,6 +238,47 @@ func (m *Messages) count(ctx context.Context, tx *db.Tx, h *habit) error {
 	return tx.Due(ctx, dueHabit, h.AccountID, db.Day(rows[len(rows)-1].EndedAt).AddDate(0, 0, habitDays+1))
 }
 
+// reportedSQL tells of an inquiry, as i, that its tutor reported: nobody owes an
+// answer to such words.
+const reportedSQL = "EXISTS (SELECT 1 FROM message_report AS r WHERE r.thread_id = i.id AND NOT r.by_learner)"
+
+// unansweredSQL tells of an inquiry, as i, of a tutor that it expired in the
+// tutor's present silence: since the last answer to anybody.
+const unansweredSQL = "i.tutor_id = ? AND i.state = 'expired' AND NOT EXISTS (SELECT 1 FROM inquiry AS s " +
+	"WHERE s.tutor_id = i.tutor_id AND s.state IN ('answered', 'declined') AND s.ended_at >= i.ended_at) AND NOT " + reportedSQL
+
+// anew tells whether an inquiry that has just expired adds to its tutor's
+// silence: it is the first of its learner there, so that nobody pauses a tutor
+// alone, and the tutor did not report it.
+func anew(ctx context.Context, tx *db.Tx, row *Inquiry) (bool, error) {
+	var ids []string
+	err := tx.NewSelect().Model((*Inquiry)(nil)).Column("i.id").Where(unansweredSQL, row.TutorID).Where("i.learner_id = ?", row.LearnerID).
+		Scan(ctx, &ids)
+	return err == nil && len(ids) == 1 && ids[0] == row.ID, err
+}
+
+// forgive takes an inquiry that its tutor reports back from the tutor's habit
+// and silence.
+func (m *Messages) forgive(ctx context.Context, tx *db.Tx, t *thread) error {
+	row, err := loadInquiry(ctx, tx, t.ID)
+	if fault.Is(err, fault.NotFound) || err == nil && row.State != Expired {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	var left int
+	err = tx.NewSelect().Model((*Inquiry)(nil)).ColumnExpr("count(DISTINCT i.learner_id)").Where(unansweredSQL, t.TutorID).Scan(ctx, &left)
+	if err != nil {
+		return err
+	}
+	if err := m.recount(ctx, tx, t.TutorID); err != nil {
+		return err
+	}
+	_, err = tx.NewUpdate().Model((*habit)(nil)).Set("unanswered = ?", left).Where("account_id = ? AND unanswered > ?", t.TutorID, left).Exec(ctx)
+	return err
+}
+
 // ageHabit counts anew when the oldest inquiry counts no more.
 func (m *Messages) ageHabit(ctx context.Context, tx *db.Tx, id string) error {
 	return m.recount(ctx, tx, id)
@@ -250,7 +296,7 @@ func (m *Messages) recount(ctx context.Context, tx *db.Tx, tutor string) error {
 		return err
 	}
 	return m.showing(ctx, tx, tutor, func() error {
-		h, err := holdHabit(ctx, tx, tutor)
+		h, err := m.holdHabit(ctx, tx, tutor)
 		if err != nil {
 			return err
 		}

@@ -68,6 +68,8 @@ type Inquiry struct {
 	CreatedAt    time.Time `bun:"created_at"`
 	EndedAt      time.Time `bun:"ended_at,nullzero"` // when it stopped waiting: answered, declined, expired or withdrawn
 
+	Expiry time.Time `bun:"expiry,scanonly"` // once the tutor was reminded; see ExpiresAt
+
 	Mine    Role      `bun:"-"` // the reader's side
 	Other   Peer      `bun:"-"` // the other side
 	Closed  bool      `bun:"-"` // nobody may write any more
@@ -75,8 +77,14 @@ type Inquiry struct {
 	LastAt  time.Time `bun:"-"` // when something was last written
 }
 
-// ExpiresAt is when an inquiry that still waits expires by itself.
-func (i *Inquiry) ExpiresAt() time.Time { return i.CreatedAt.Add(AnswerWithin) }
+// ExpiresAt is when an inquiry that still waits expires by itself: later than
+// AnswerWithin where the tutor was reminded late.
+func (i *Inquiry) ExpiresAt() time.Time {
+	if i.Expiry.IsZero() {
+		return i.CreatedAt.Add(AnswerWithin)
+	}
+	return i.Expiry
+}
 
 // Path is where the page of an inquiry and its thread stands on the branch.
 func Path(id string) string { return "/inquiries/" + id }
@@ -141,7 +149,8 @@ type Messages struct {
 // tells them how tutors answer.
 func New(cfg Config) *Messages {
 	m := &Messages{db: cfg.DB, profiles: cfg.Profiles, teller: cfg.Teller, services: cfg.Services}
-	cfg.DB.OnDue(dueInquiry, m.ageInquiry)
+	cfg.DB.OnDue(dueInquiry, m.remind)
+	cfg.DB.OnDue(dueExpiry, m.ageInquiry)
 	cfg.DB.OnDue(dueThread, m.ageThread)
 	cfg.DB.OnDue(dueHabit, m.ageHabit)
 	cfg.DB.OnDue(dueSilence, m.ageSilence)

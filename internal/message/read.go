@@ -201,7 +201,10 @@ func (m *Messages) views(ctx context.Context, tx *db.Tx, reader string, threads 
 		return out, nil
 	}
 	var rows []Inquiry
-	if err := tx.NewSelect().Model(&rows).Where("i.id IN (?)", bun.List(ids)).Scan(ctx); err != nil {
+	err := tx.NewSelect().Model(&rows).ColumnExpr("i.*").
+		ColumnExpr("(SELECT d.at FROM due AS d WHERE d.kind = ? AND d.id = i.id) AS expiry", dueExpiry).
+		Where("i.id IN (?)", bun.List(ids)).Scan(ctx)
+	if err != nil {
 		return nil, err
 	}
 	peers, err := peers(ctx, tx, others)

@@ -26,7 +26,8 @@ type report struct {
 
 // Report shows a message of the other side to the moderators, with a reason of
 // at least MinReport characters. The id of the inquiry itself reports its
-// texts, or the words with which it was declined. Faults: Unauthenticated;
+// texts, or the words with which it was declined. What a tutor reports is no
+// silence of the tutor's. Faults: Unauthenticated;
 // NotFound thread_unknown, also for one that is not the caller's; NotFound
 // message_unknown, also for own words and for a message of another thread;
 // Invalid too_short, too_long, text_form (reason); Conflict message_reported.
@@ -39,8 +40,11 @@ func (m *Messages) Report(ctx context.Context, by account.Actor, inquiryID, mess
 		return err
 	}
 	err = m.db.Write(ctx, func(tx *db.Tx) error {
-		row, err := reportOf(ctx, tx, by, inquiryID, messageID)
+		t, row, err := reportOf(ctx, tx, by, inquiryID, messageID)
 		if err != nil {
+			return err
+		}
+		if err := m.lock(ctx, tx, t.ID); err != nil { // it may run out at this instant
 			return err
 		}
 		n, err := tx.NewSelect().Model((*report)(nil)).Where("r.subject_id = ? AND r.by_learner = ?", messageID, row.ByLearner).Count(ctx)
@@ -51,8 +55,10 @@ func (m *Messages) Report(ctx context.Context, by account.Actor, inquiryID, mess
 			return err
 		}
 		row.Reason = reason
-		_, err = tx.NewInsert().Model(&row).Exec(ctx)
-		return err
+		if _, err = tx.NewInsert().Model(&row).Exec(ctx); err != nil || row.ByLearner {
+			return err
+		}
+		return m.forgive(ctx, tx, &t)
 	})
 	if db.Duplicate(err, "message_report", "subject_id") {
 		err = errReported // two tabs at once
@@ -61,10 +67,10 @@ func (m *Messages) Report(ctx context.Context, by account.Actor, inquiryID, mess
 }
 
 // reportOf finds what somebody reports in a thread, when it is the other side's.
-func reportOf(ctx context.Context, tx *db.Tx, by account.Actor, inquiryID, messageID string) (report, error) {
+func reportOf(ctx context.Context, tx *db.Tx, by account.Actor, inquiryID, messageID string) (thread, report, error) {
 	t, mine, err := party(ctx, tx, by, inquiryID)
 	if err != nil {
-		return report{}, err
+		return thread{}, report{}, err
 	}
 	unknown := fault.Of(fault.NotFound, "message_unknown")
 	out := report{ID: tx.RandomID(), ThreadID: t.ID, SubjectID: messageID, ByLearner: mine == Learner, ReportedOn: tx.Today()}
@@ -73,15 +79,15 @@ func reportOf(ctx context.Context, tx *db.Tx, by account.Actor, inquiryID, messa
 		if fault.Is(err, fault.NotFound) || err == nil && mine == Learner && row.State != Declined {
 			err = unknown
 		}
-		return out, err
+		return t, out, err
 	}
 	if !idForm.MatchString(messageID) {
-		return report{}, unknown
+		return thread{}, report{}, unknown
 	}
 	var msg Msg
 	err = db.One(ctx, tx.NewSelect().Model(&msg).Where("m.id = ? AND m.thread_id = ?", messageID, t.ID), unknown)
 	if err == nil && msg.ByLearner == (mine == Learner) {
 		err = unknown
 	}
-	return out, err
+	return t, out, err
 }

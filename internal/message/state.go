@@ -83,13 +83,15 @@ const (
 const (
 	AnswerWithin = 48 * time.Hour // then an inquiry expires
 	RemindAfter  = 24 * time.Hour // then the tutor hears that somebody waits
+	AnswerAfter  = 24 * time.Hour // as long at least the tutor has after hearing that, however late it was
 	EndAfter     = 180            // days of silence, then a thread is deleted
 	EndNotice    = 14             // days before that both are told
 )
 
 // The kinds of deadlines.
 const (
-	dueInquiry = "inquiry"
+	dueInquiry = "inquiry"        // the tutor is reminded
+	dueExpiry  = "inquiry_expiry" // set by the reminder, so that nobody is silent untold
 	dueThread  = "thread"
 	dueHabit   = "habit"
 	dueSilence = "silence"

@@ -41,6 +41,7 @@ type model struct {
 	id       string
 	state    message.State
 	asked    time.Time
+	until    time.Time // once the tutor was reminded
 	words    []string // "learner: 1"
 	closed   bool
 	n        int
@@ -119,7 +120,22 @@ func (m *model) begin(rt *rapid.T) {
 	} else if c != "" {
 		rt.Fatal(err)
 	}
-	m.id, m.state, m.asked, m.words, m.closed = row.ID, message.Open, m.Clock.Now(), nil, false
+	m.id, m.state, m.asked, m.until, m.words, m.closed = row.ID, message.Open, m.Clock.Now(), time.Time{}, nil, false
+}
+
+// aged is what time did to an inquiry that waits: reminded, and not before a
+// day after that expired.
+func (m *model) aged(rt *rapid.T) {
+	now := m.Clock.Now()
+	switch {
+	case m.state != message.Open || now.Before(m.asked.Add(message.RemindAfter)):
+	case m.until.IsZero():
+		if m.until = m.asked.Add(message.AnswerWithin); m.until.Before(now.Add(message.AnswerAfter)) {
+			m.until = now.Add(message.AnswerAfter)
+		}
+	case !now.Before(m.until):
+		m.expect(rt, message.Expire, nil)
+	}
 }
 
 // agree compares the model with what both sides read.
@@ -145,8 +161,15 @@ func (m *model) agree(rt *rapid.T) {
 			rt.Fatalf("%s ended at %v for %q", th.State, th.EndedAt, th.Reason)
 		}
 	}
-	if got := slices.Contains(m.deadlines(rt, m.id), "inquiry"); got != (m.state == message.Open) {
-		rt.Fatalf("%s has a deadline of waiting: %v", m.state, got)
+	due := ""
+	switch {
+	case m.state == message.Open && m.until.IsZero():
+		due = "inquiry"
+	case m.state == message.Open:
+		due = "inquiry_expiry"
+	}
+	if got := strings.TrimSuffix(strings.Join(m.deadlines(rt, m.id), " "), "thread"); strings.TrimSpace(got) != due {
+		rt.Fatalf("%s has the deadline of waiting %q, not %q", m.state, got, due)
 	}
 	s, err := m.Standing(context.Background(), m.ada)
 	if err != nil {
@@ -202,10 +225,8 @@ func TestStatesUnderAnything(t *testing.T) {
 				},
 				"pause": func(rt *rapid.T) { must(t, w.profiles.SetState(ctx, m.ada, profile.Paused, time.Time{})) },
 				"time": func(rt *rapid.T) {
-					w.pass(t, time.Duration(rapid.IntRange(1, 30).Draw(rt, "hours"))*time.Hour)
-					if m.state == message.Open && !w.Clock.Now().Before(m.asked.Add(message.AnswerWithin)) {
-						m.expect(rt, message.Expire, nil)
-					}
+					w.standStill(t, time.Duration(rapid.IntRange(1, 60).Draw(rt, "hours"))*time.Hour)
+					m.aged(rt)
 				},
 				"": m.agree,
 			})

@@ -2,6 +2,7 @@ package message_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -10,6 +11,9 @@ import (
 	"time"
 
 	"github.com/tmoeg/oduvan/internal/account"
+	"github.com/tmoeg/oduvan/internal/db"
+	"github.com/tmoeg/oduvan/internal/db/dbtest"
+	"github.com/tmoeg/oduvan/internal/market"
 	"github.com/tmoeg/oduvan/internal/message"
 )
 
@@ -50,11 +54,13 @@ func TestTwoTabs(t *testing.T) {
 				return []func() error{w.declines(ada, id), w.declines(ada, id)}
 			},
 			"answer and expiry": func(ada, _ account.Actor, id string) []func() error {
-				w.Clock.Advance(48 * time.Hour)
+				w.pass(t, 24*time.Hour)
+				w.Clock.Advance(24 * time.Hour)
 				return []func() error{w.writes(ada, id, "one"), w.sweeps(), w.sweeps()}
 			},
 			"decline, withdrawal and expiry": func(ada, bob account.Actor, id string) []func() error {
-				w.Clock.Advance(48 * time.Hour)
+				w.pass(t, 24*time.Hour)
+				w.Clock.Advance(24 * time.Hour)
 				return []func() error{w.declines(ada, id), w.sweeps(), func() error { _, err := w.Withdraw(ctx, bob, id); return err }}
 			},
 		} {
@@ -171,4 +177,71 @@ func (w *world) reports(by account.Actor, id string, n int) func() error {
 		}
 		return w.Report(context.Background(), by, id, th.Messages[n-1].ID, "not at all a friendly word")
 	}
+}
+
+// A service that is removed between its reading and the inquiry is unknown, as
+// if it had been removed before.
+func TestServiceGoesMeanwhile(t *testing.T) {
+	t.Parallel()
+	each(t, func(t *testing.T, w *world) {
+		ctx, ada, bob := context.Background(), w.tutor(t, "ada"), w.person(t, "bob")
+		in := question(ada)
+		in.ServiceID = w.service(t, ada, market.Published)
+		w.meanwhile = func() { must(t, w.market.RemoveService(ctx, ada, in.ServiceID)) }
+		_, err := w.Ask(ctx, bob, in)
+		want(t, "removed meanwhile", "not_found:service_unknown", code(err))
+		want(t, "nothing is written", []int{0, 0}, []int{w.rows(t, "thread"), w.rows(t, "inquiry")})
+		want(t, "nobody is told", []string(nil), w.told.take())
+		in.ServiceID = ""
+		_, err = w.Ask(ctx, bob, in)
+		want(t, "about none", "", code(err))
+	})
+}
+
+// Whoever ends an inquiry takes the tutor's profile before the habit: one that
+// waits for the profile keeps the habit from nobody.
+func TestProfileBeforeHabit(t *testing.T) {
+	t.Parallel()
+	if !dbtest.PostgreSQL(t) {
+		return // SQLite has one writer
+	}
+	w := newWorld(t, dbtest.NewPostgreSQL(t))
+	ctx, ada := context.Background(), w.tutor(t, "ada")
+	ask := func(n int) string { return w.ask(t, w.person(t, fmt.Sprintf("learner%d", n)), ada).ID }
+	first := ask(0)
+	w.write(t, ada, first, "so that there is a habit")
+	answered, declined := ask(1), ask(2)
+	runsOut := ask(3)
+	w.pass(t, 24*time.Hour)
+	w.Clock.Advance(24 * time.Hour)
+	for _, c := range []struct {
+		name string
+		act  func() error
+	}{{"answer", w.writes(ada, answered, "hello")}, {"decline", w.declines(ada, declined)}, {"expiry", w.sweeps()}} {
+		done := make(chan error, 1)
+		err := w.DB.Write(ctx, func(tx *db.Tx) error {
+			if err := w.profiles.Hold(ctx, tx, ada.ID); err != nil {
+				return err
+			}
+			go func() { done <- c.act() }()
+			for blocked := 0; blocked == 0; {
+				if len(done) > 0 {
+					return errors.New("it did not wait for the profile")
+				}
+				err := w.Read(ctx, func(tx *db.Tx) error {
+					return tx.NewRaw("SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'").Scan(ctx, &blocked)
+				})
+				if err != nil {
+					return err
+				}
+			}
+			var one []int
+			return tx.NewRaw("SELECT 1 FROM reply_habit WHERE account_id = ? FOR UPDATE NOWAIT", ada.ID).Scan(ctx, &one)
+		})
+		want(t, c.name+" holds no habit while it waits", "", code(err))
+		must(t, <-done)
+	}
+	got, err := w.Inquiry(ctx, ada, runsOut)
+	must(t, err)
+	want(t, "ran out", message.Expired, got.State)
 }

@@ -27,10 +27,11 @@ import (
 // world is a branch with profiles, services and messages on one database.
 type world struct {
 	*dbtest.World
-	accounts *account.Accounts
-	profiles *profile.Profiles
-	market   *market.Market
-	told     *told
+	accounts  *account.Accounts
+	profiles  *profile.Profiles
+	market    *market.Market
+	told      *told
+	meanwhile func() // between the reading of a service and the inquiry about it
 	*message.Messages
 }
 
@@ -88,6 +89,10 @@ func newWorld(t testing.TB, d *dbtest.World) *world {
 	w.Messages = message.New(message.Config{DB: d.DB, Profiles: w.profiles, Teller: w.told,
 		Services: func(ctx context.Context, by account.Actor, id string) (message.Service, error) {
 			s, err := w.market.Service(ctx, by, id)
+			if fn := w.meanwhile; fn != nil {
+				w.meanwhile = nil
+				fn()
+			}
 			return message.Service{AccountID: s.AccountID, Title: s.Title, Open: s.Visible}, err
 		}})
 	w.accounts.Hold(account.Held{Name: "profile", Tables: []string{"profile"}, Holder: w.profiles},
@@ -196,8 +201,17 @@ func (w *world) texts(t testing.TB, by account.Actor, id string) (out []string) 
 	return out
 }
 
-// pass lets time go by and what is due happen.
+// pass lets time go by and what is due happen, at least once a day.
 func (w *world) pass(t testing.TB, d time.Duration) {
+	t.Helper()
+	for ; d > 24*time.Hour; d -= 24 * time.Hour {
+		w.standStill(t, 24*time.Hour)
+	}
+	w.standStill(t, d)
+}
+
+// standStill lets time go by in which nothing happens, and then what is due.
+func (w *world) standStill(t testing.TB, d time.Duration) {
 	t.Helper()
 	w.Clock.Advance(d)
 	if _, err := w.Sweep(context.Background()); err != nil {

@@ -81,6 +81,17 @@ func (p *Profiles) Silence(ctx context.Context, tx *db.Tx, accountID string) (pa
 	return true, p.store(ctx, tx, before, &row)
 }
 
+// Hold keeps a profile to the caller's unit of work. Whoever changes it together
+// with what else is known of its owner takes it first, so that two such acts
+// wait for each other instead of standing in each other's way.
+func (p *Profiles) Hold(ctx context.Context, tx *db.Tx, accountID string) error {
+	if p.db.Engine() == db.SQLite {
+		return nil // it has one writer anyway
+	}
+	var one []int
+	return tx.NewRaw("SELECT 1 FROM profile WHERE account_id = ? FOR NO KEY UPDATE", accountID).Scan(ctx, &one)
+}
+
 // Rest pauses the actor's own profile in the caller's unit of work, as
 // SetState does, until an instant or, when it is zero, until the owner comes
 // back. A draft stays one: nobody sees it. Faults: Unauthenticated; NotFound

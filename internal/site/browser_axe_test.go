@@ -82,7 +82,7 @@ func scenes(c company) []scene {
 		{path: "/me/erase", who: "ada"}, {path: "/me/erase", who: "ada", act: novalidate(`form[action$="/me/erase"] button`)},
 		{path: "/tutors/ada", who: "ada"}, {path: "/welcome", who: "ada"}, {path: "/admin", who: "ada"},
 
-		{path: "/join"}, {path: "/join?draw=games&where=zero&how=call"}, {path: tutor + "/ask"},
+		{path: "/join"}, {path: "/join?draw=games&level=zero&how=call"}, {path: tutor + "/ask"},
 		{path: tutor + "/ask", act: novalidate(`form#ask button[type=submit]`)}, {path: tutor + "/ask", who: "ada"},
 		{path: "/inbox", who: "ada"}, {path: "/inbox?kind=message_new", who: "ada"}, {path: "/inquiries", who: "ada"}, {path: "/inquiries?all=1", who: "new"},
 		{path: c.talk, who: "ada"}, {path: c.talk + "/report/" + filepath.Base(c.talk), who: "ada"}, {path: "/me/notices", who: "ada"},

@@ -185,7 +185,8 @@ func (p *way) isDeclined(kid, ben *apptest.Tab) {
 func (p *way) isLeftAlone(kid, cid *apptest.Tab) {
 	p.t.Helper()
 	p.asks(kid, "cid", "Собрать первого бота")
-	p.w.Later(49 * time.Hour)
+	p.w.Later(24 * time.Hour)
+	p.w.Later(25 * time.Hour)
 	p.told(kid, p.say.expired)
 	kid.Sees("#h-similar", `.grid a[href$="/tutors/eve"]`)
 	p.page(kid, p.say.gone)

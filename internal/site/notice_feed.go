@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/gin-gonic/gin"
 	"github.com/gorilla/feeds"
@@ -120,7 +121,7 @@ func (s *Site) noticeFeed(c *gin.Context) error {
 	}
 	texts := s.Web.Texts(localeOf(c.Request).branch.Spoken(lang))
 	home := s.absolute("/inbox")
-	feed := &feeds.Feed{Title: texts.T("inbox.feed_name"), Link: &feeds.Link{Href: home}, Id: home, Updated: s.Now().UTC()}
+	feed := &feeds.Feed{Title: texts.T("inbox.feed_name"), Link: &feeds.Link{Href: home}, Id: home, Updated: time.Unix(0, 0).UTC()} // empty, it changes at no poll
 	if len(list) > 0 {
 		feed.Updated = list[0].CreatedAt.UTC()
 	}
