@@ -47,9 +47,10 @@ type Listing struct {
 	OwnerName   string    // display name of the account behind a service
 	Second      bool      // the same stands in another kind: listed only with its own
 
-	ReplyMinutes int // of a tutor: how long an answer usually takes, in whole hours; 0: too few answers to tell
-	ReplyShare   int // of a tutor: percent of inquiries that get an answer, in tens; 0: too few to tell
-	Capacity     int // of a tutor: how many more inquiries are taken now, counted to five; 0: none, or not known
+	ReplyMinutes int  // of a tutor: how long an answer usually takes, in whole hours; 0: too few answers to tell
+	ReplyShare   int  // of a tutor: percent of inquiries that get an answer, in tens, with ReplyKnown
+	ReplyKnown   bool // of a tutor: there were enough inquiries to tell ReplyShare
+	Capacity     int  // of a tutor: how many more inquiries are taken now, counted to five; 0: none, or not known
 }
 
 // Kind says how things of one kind are read. Every function reads only what is

@@ -204,7 +204,7 @@ func TestHabit(t *testing.T) {
 				must(t, w.Read(ctx, func(tx *db.Tx) error {
 					list, err := k.Listings(ctx, tx, []string{ada.ID})
 					for _, l := range list {
-						out = profile.Habit{Minutes: l.ReplyMinutes, Share: l.ReplyShare, Free: l.Capacity}
+						out = profile.Habit{Minutes: l.ReplyMinutes, Share: l.ReplyShare, Known: l.ReplyKnown, Free: l.Capacity}
 					}
 					return err
 				}))
@@ -220,16 +220,16 @@ func TestHabit(t *testing.T) {
 		want(t, "two tell nothing", profile.Habit{Free: profile.ManyFree}, card())
 		before := w.generation(t)
 		answer(20 * time.Hour)
-		want(t, "three", profile.Habit{Minutes: 180, Share: 100, Free: profile.ManyFree}, card())
+		want(t, "three", profile.Habit{Minutes: 180, Share: 100, Known: true, Free: profile.ManyFree}, card())
 		want(t, "the catalogue hears of it", true, w.generation(t) > before)
 		w.ask(t, learner(), ada)
 		w.pass(t, 48*time.Hour)
-		want(t, "one unanswered of four", profile.Habit{Minutes: 180, Share: 80, Free: profile.ManyFree}, card())
+		want(t, "one unanswered of four", profile.Habit{Minutes: 180, Share: 80, Known: true, Free: profile.ManyFree}, card())
 		id := w.ask(t, learner(), ada).ID
 		w.Clock.Advance(time.Minute)
 		_, err := w.Messages.Decline(ctx, ada, id, message.Declining{Reason: message.Busy})
 		must(t, err)
-		want(t, "a decline is an answer", profile.Habit{Minutes: 120, Share: 80, Free: profile.ManyFree}, card())
+		want(t, "a decline is an answer", profile.Habit{Minutes: 120, Share: 80, Known: true, Free: profile.ManyFree}, card())
 
 		// Free places show near the end, and only then change what the public sees.
 		before = w.generation(t)
@@ -279,7 +279,7 @@ func TestHabitForgetsOldSlowness(t *testing.T) {
 	}
 	got, err := w.Habit(context.Background(), ada.ID)
 	must(t, err)
-	want(t, "the last twenty", profile.Habit{Minutes: 60, Share: 100, Free: profile.ManyFree}, got)
+	want(t, "the last twenty", profile.Habit{Minutes: 60, Share: 100, Known: true, Free: profile.ManyFree}, got)
 }
 
 // Inquiries that run out at one instant, or while the program stood still, do

@@ -48,6 +48,7 @@ func (h *habit) shown() profile.Habit {
 		out.Minutes = (max(*h.Median, 1) + 59) / 60 * 60
 	}
 	if h.Asked >= habitFrom {
+		out.Known = true
 		out.Share = (h.Answered*100/h.Asked + 5) / 10 * 10
 		if h.Answered < h.Asked {
 			out.Share = min(out.Share, 90) // 100 is said of those only who answer all

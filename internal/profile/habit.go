@@ -12,9 +12,10 @@ import (
 
 // Habit is how a tutor answers learners, rounded so that it tells no single act.
 type Habit struct {
-	Minutes int // how long an answer usually takes, in whole hours; 0: too few answers to tell
-	Share   int // percent of inquiries that get an answer, in tens; 0: too few to tell
-	Free    int // how many more inquiries the tutor takes now; ManyFree: that many or more
+	Minutes int  // how long an answer usually takes, in whole hours; 0: too few answers to tell
+	Share   int  // percent of inquiries that get an answer, in tens, with Known
+	Known   bool // there were enough inquiries to tell Share
+	Free    int  // how many more inquiries the tutor takes now; ManyFree: that many or more
 }
 
 // ManyFree is where a count of free places ends.
@@ -46,7 +47,7 @@ func (p *Profiles) habitsOf(ctx context.Context, tx *db.Tx, role string, rows []
 // lucky answer wins nothing.
 func (h Habit) worth() float64 {
 	const unknown, share, speed = 0.6, 0.7, 0.3
-	if h.Share == 0 && h.Minutes == 0 {
+	if !h.Known {
 		return unknown
 	}
 	const quick, slow = 6 * 60, 48 * 60 // minutes: an answer within the first is as good as at once, after the second it is none
@@ -59,7 +60,7 @@ func (h Habit) worth() float64 {
 
 // show puts a habit on a card.
 func (h Habit) show(l *catalogue.Listing) {
-	l.ReplyMinutes, l.ReplyShare, l.Capacity = h.Minutes, h.Share, h.Free
+	l.ReplyMinutes, l.ReplyShare, l.ReplyKnown, l.Capacity = h.Minutes, h.Share, h.Known, h.Free
 }
 
 // Silence pauses an open profile whose owner leaves learners without an

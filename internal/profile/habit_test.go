@@ -37,7 +37,7 @@ func TestCardsShowHowTutorsAnswer(t *testing.T) {
 					var list []catalogue.Listing
 					list, err := k.Listings(ctx, tx, []string{ada.ID, "nobody"})
 					for _, l := range list {
-						out = append(out, fmt.Sprintf("%s %d %d %d", l.Kind, l.ReplyMinutes, l.ReplyShare, l.Capacity))
+						out = append(out, fmt.Sprintf("%s %d %d %v %d", l.Kind, l.ReplyMinutes, l.ReplyShare, l.ReplyKnown, l.Capacity))
 					}
 					return err
 				}))
@@ -45,11 +45,11 @@ func TestCardsShowHowTutorsAnswer(t *testing.T) {
 			return out, err
 		}
 		got, err := cards()
-		want(t, "nobody knows", []any{[]string{"tutor 0 0 0", "creator 0 0 0"}, nil}, []any{got, err})
-		h := &habits{by: map[string]profile.Habit{ada.ID: {Minutes: 180, Share: 90, Free: 2}}}
+		want(t, "nobody knows", []any{[]string{"tutor 0 0 false 0", "creator 0 0 false 0"}, nil}, []any{got, err})
+		h := &habits{by: map[string]profile.Habit{ada.ID: {Minutes: 180, Share: 90, Known: true, Free: 2}}}
 		w.Answering(h)
 		got, err = cards()
-		want(t, "a tutor's card alone", []any{[]string{"tutor 180 90 2", "creator 0 0 0"}, nil}, []any{got, err})
+		want(t, "a tutor's card alone", []any{[]string{"tutor 180 90 true 2", "creator 0 0 false 0"}, nil}, []any{got, err})
 		want(t, "asked once, about whom is shown", [][]string{{ada.ID}}, h.asked)
 		h.fail = errors.New("away")
 		_, err = cards()
@@ -78,7 +78,8 @@ func TestAnsweringCountsInTheOrder(t *testing.T) {
 			}
 			return out
 		}
-		order := []profile.Habit{{Minutes: 60, Share: 100}, {Minutes: 30 * 60, Share: 100}, {Minutes: 60, Share: 70}, {}, {Minutes: 47 * 60, Share: 50}, {Share: 10}}
+		order := []profile.Habit{{Minutes: 60, Share: 100, Known: true}, {Minutes: 30 * 60, Share: 100, Known: true}, {Minutes: 60, Share: 70, Known: true},
+			{}, {Minutes: 47 * 60, Share: 50, Known: true}, {Share: 10, Known: true}, {Known: true}}
 		for i := range order[1:] {
 			if a, b := weight(order[i]), weight(order[i+1]); a <= b || a > 1 || b < 0 {
 				t.Errorf("%+v weighs %v, %+v weighs %v", order[i], a, order[i+1], b)

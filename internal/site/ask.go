@@ -99,7 +99,7 @@ func (s *Site) askPage(c *gin.Context, typed typing, bad problems, kept bool) (t
 	page := web.AskPage{Name: p.Shown(), By: s.card(f, v, p.Card(s.Now()), ""), Back: p.Path(), Action: askPath(typed.Handle, typed.ServiceID),
 		Stranger: v.actor.Anonymous(), Kept: kept && !v.actor.Anonymous(), Troubles: bad.Summary, Confirmed: typed.Confirmed,
 		Confirm: web.Field{Name: "confirm", Label: f.T("ask.contacts_confirm")}}
-	page.By.Reply = replyWord(f, habit.Minutes)
+	page.By.Reply = answerWord(f, habit)
 	f.Title = f.T("ask.title", "name", p.Shown())
 	if offer, err := s.askedService(ctx, v, typed.Ask, p); err != nil {
 		return nil, err

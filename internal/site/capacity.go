@@ -26,7 +26,7 @@ func (s *Site) capacityField(c *gin.Context, f web.Frame, v *visit, bad problems
 	if st.Asked > 0 {
 		lines = append(lines, f.T("capacity.answered", "answered", st.Answered, "asked", st.Asked))
 	}
-	if word := replyWord(f, st.Minutes); word != "" {
+	if word := answerWord(f, st.Habit); word != "" {
 		lines = append(lines, f.T("capacity.shown", "reply", word))
 	}
 	if st.Unanswered > 0 {

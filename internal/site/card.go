@@ -74,7 +74,7 @@ func (s *Site) card(f web.Frame, v *visit, l catalogue.Listing, currency string)
 
 // habitWord is how a tutor answers, on a card: empty while there is no habit.
 func habitWord(f web.Frame, l catalogue.Listing) string {
-	word := replyWord(f, l.ReplyMinutes)
+	word := answerWord(f, profile.Habit{Minutes: l.ReplyMinutes, Share: l.ReplyShare, Known: l.ReplyKnown})
 	if l.Capacity > 0 && l.Capacity < profile.ManyFree { // plenty of room needs no word
 		free := f.N("site.free", l.Capacity)
 		if word == "" {
@@ -91,6 +91,23 @@ func replyWord(f web.Frame, minutes int) string {
 		return ""
 	}
 	return f.N("site.reply", max(1, (minutes+30)/60))
+}
+
+// answerWord says how soon and to how many a tutor answers, empty while too few
+// acts are known. A learner must see who never answers before writing.
+func answerWord(f web.Frame, h profile.Habit) string {
+	reply := replyWord(f, h.Minutes)
+	switch {
+	case !h.Known:
+		return reply
+	case h.Share == 0:
+		return f.T("site.share_none")
+	case reply == "":
+		return f.T("site.share", "share", h.Share)
+	case h.Share == 100:
+		return f.T("site.reply_all", "reply", reply)
+	}
+	return f.T("site.reply_share", "reply", reply, "share", h.Share)
 }
 
 // foreignText is the language of a person's texts when it cannot be the page's.

@@ -67,10 +67,7 @@ func (s *Site) habit(ctx context.Context, f web.Frame, v *visit, p profile.Profi
 	if err != nil {
 		return err
 	}
-	page.Reply = replyWord(f, h.Minutes)
-	if page.Reply != "" && h.Share > 0 {
-		page.Reply = f.T("site.reply_share", "reply", page.Reply, "share", h.Share)
-	}
+	page.Reply = answerWord(f, h)
 	if askable(p, v) {
 		page.AskURL, page.Free = askPath(p.Handle, ""), freeWord(f, h.Free)
 	}
