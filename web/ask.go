@@ -10,6 +10,7 @@ type AskPage struct {
 	ServiceURL  string
 	Action      string // address of the form
 	Stranger    bool   // sending goes by way of a new account
+	Closed      bool   // nobody can make an account now
 	Kept        bool   // the words waited while an account was made
 	Troubles    []Trouble
 	Warnings    []string // contacts found in the words; see Confirm

@@ -28,6 +28,7 @@ func (a *App) openTelling(pages *web.Web) error {
 		return fmt.Errorf("web push key: %w", err)
 	}
 	a.Notices = notice.New(cfg)
+	a.Profiles.Tells(ageing{a.Notices})
 	a.Messages = message.New(message.Config{DB: a.DB, Profiles: a.Profiles, Teller: teller{a.Notices}, Services: a.askable})
 	return nil
 }
@@ -46,6 +47,18 @@ type teller struct{ *notice.Notices }
 func (t teller) Tell(ctx context.Context, tx *db.Tx, to string, what message.Note) error {
 	return t.Notices.Tell(ctx, tx, to, notice.Told{Kind: notice.Kind(what.Kind), Subject: what.Subject, Cause: what.Cause,
 		Path: what.Path, Args: what.Args})
+}
+
+// ageing lets profiles tell their owners by notices.
+type ageing struct{ *notice.Notices }
+
+// Ageing tells of a pause that comes or has come: once a day at most.
+func (g ageing) Ageing(ctx context.Context, tx *db.Tx, accountID string, days int) error {
+	told := notice.Told{Kind: notice.ProfileSlept, Subject: accountID, Cause: db.Date(tx.Now), Path: "/me"}
+	if days > 0 {
+		told.Kind, told.Args = notice.ProfileReminder, map[string]string{"days": strconv.Itoa(days)}
+	}
+	return g.Tell(ctx, tx, accountID, told)
 }
 
 // tellFound tells the owner of a saved search that it found something, once a day.

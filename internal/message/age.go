@@ -178,9 +178,16 @@ func (m *Messages) announceEnd(ctx context.Context, tx *db.Tx, t *thread) error 
 	return tx.Due(ctx, dueThread, t.ID, t.EndingOn.AddDate(0, 0, EndNotice))
 }
 
-// remove deletes a thread with all that was written in it, and has the files
-// forget it after the commit.
+// remove deletes a thread with all that was written in it and what its sides
+// were told of it, and has the files forget it after the commit.
 func (m *Messages) remove(ctx context.Context, tx *db.Tx, t *thread) error {
+	for _, side := range []Role{Learner, Tutor} {
+		if who := t.party(side); who != "" && m.teller != nil {
+			if err := m.teller.Forget(ctx, tx, who, Path(t.ID)); err != nil {
+				return err
+			}
+		}
+	}
 	if _, err := tx.NewDelete().Model((*thread)(nil)).Where("id = ?", t.ID).Exec(ctx); err != nil {
 		return err
 	}

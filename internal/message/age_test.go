@@ -169,6 +169,7 @@ func TestSilentThreadEnds(t *testing.T) {
 			want(t, table, 0, w.rows(t, table))
 		}
 		want(t, "no deadline is left", []string(nil), w.deadlines(t, id))
+		want(t, "no notice leads there", []string{"bob " + message.Path(id), "ada " + message.Path(id)}, w.told.gone)
 
 		// Nobody loses a thread untold, even after a standstill.
 		id = w.ask(t, bob, ada).ID

@@ -113,9 +113,11 @@ type Note struct {
 	Args    map[string]string
 }
 
-// Teller tells an account something, in the caller's unit of work.
+// Teller tells an account something, in the caller's unit of work, and forgets
+// what it told the account about a page that is no more.
 type Teller interface {
 	Tell(ctx context.Context, tx *db.Tx, to string, what Note) error
+	Forget(ctx context.Context, tx *db.Tx, to, path string) error
 }
 
 // Service is what an inquiry keeps of the service that it is about.

@@ -43,6 +43,7 @@ type told struct {
 	names map[string]string
 	notes []message.Note
 	lines []string
+	gone  []string // "handle path" of what was forgotten
 	fail  error
 }
 
@@ -60,6 +61,13 @@ func (f *told) Tell(_ context.Context, _ *db.Tx, to string, n message.Note) erro
 	}
 	f.notes, f.lines = append(f.notes, n), append(f.lines, line)
 	return nil
+}
+
+func (f *told) Forget(_ context.Context, _ *db.Tx, to, path string) error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.gone = append(f.gone, f.names[to]+" "+path)
+	return f.fail
 }
 
 func (f *told) take() []string {

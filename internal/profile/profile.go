@@ -138,6 +138,12 @@ type Offers interface {
 	Offers(ctx context.Context, tx *db.Tx, accountIDs []string) (map[string]Offer, error)
 }
 
+// Telling tells an owner, in the caller's unit of work, that the own profile
+// will be paused in some days because of silence, or was paused now (0 days).
+type Telling interface {
+	Ageing(ctx context.Context, tx *db.Tx, accountID string, days int) error
+}
+
 // Profiles are the branch's profiles. They are safe for concurrent use once wired.
 type Profiles struct {
 	db        *db.DB
@@ -146,6 +152,7 @@ type Profiles struct {
 	followers []Follower
 	offers    Offers
 	habits    Habits
+	telling   Telling
 }
 
 // New wires profiles and their deadlines, so call it once a database and
@@ -166,6 +173,10 @@ func (p *Profiles) Follow(f Follower) {
 
 // Selling says who knows what people offer. Call it while wiring.
 func (p *Profiles) Selling(o Offers) { p.offers = o }
+
+// Tells says who tells owners how their profiles age. Call it while wiring;
+// without it only the own page shows it.
+func (p *Profiles) Tells(t Telling) { p.telling = t }
 
 // The faults that several verbs share.
 var (

@@ -188,6 +188,9 @@ func (p *Profiles) age(ctx context.Context, tx *db.Tx, accountID string) error {
 			return err
 		}
 		row.RemindedOn = time.Time{}
+		if err := p.ageing(ctx, tx, accountID, 0); err != nil {
+			return err
+		}
 	case row.State == Paused && !row.PausedUntil.IsZero():
 		if err := row.move(Return); err != nil {
 			return err
@@ -202,9 +205,20 @@ func (p *Profiles) age(ctx context.Context, tx *db.Tx, accountID string) error {
 	return p.store(ctx, tx, before, &row)
 }
 
-// remind asks the owner for a sign, on the own page. The public sees no
-// change, and a form that the owner has open stays good.
+// ageing tells the owner, if anybody does.
+func (p *Profiles) ageing(ctx context.Context, tx *db.Tx, accountID string, days int) error {
+	if p.telling == nil {
+		return nil
+	}
+	return p.telling.Ageing(ctx, tx, accountID, days)
+}
+
+// remind asks the owner for a sign. The public sees no change, and a form that
+// the owner has open stays good.
 func (p *Profiles) remind(ctx context.Context, tx *db.Tx, row *Profile) error {
+	if err := p.ageing(ctx, tx, row.AccountID, pauseAfter); err != nil {
+		return err
+	}
 	row.RemindedOn = tx.Today()
 	if _, err := tx.NewUpdate().Model(row).Column("reminded_on").WherePK().Exec(ctx); err != nil {
 		return err

@@ -2,6 +2,7 @@ package profile_test
 
 import (
 	"context"
+	"errors"
 	"flag"
 	"fmt"
 	"os"
@@ -49,7 +50,8 @@ func phase(p profile.Phase) string {
 func TestAgeing(t *testing.T) {
 	t.Parallel()
 	each(t, func(t *testing.T, w *world) {
-		ctx, ada := context.Background(), w.person(t, "ada")
+		ctx, ada, owner := context.Background(), w.person(t, "ada"), &ageing{}
+		w.Tells(owner)
 		w.save(t, ada, open())
 		state := func() string {
 			row := w.mine(t, ada)
@@ -61,7 +63,14 @@ func TestAgeing(t *testing.T) {
 		}
 		pass(59)
 		want(t, "day 59", "open asked:false version:1", state())
-		pass(1)
+		want(t, "nothing is told", []string(nil), owner.take())
+		owner.fail = errors.New("away")
+		w.Clock.Advance(24 * time.Hour)
+		_, err := w.Sweep(ctx)
+		want(t, "untold, nothing happens", []any{true, "open asked:false version:1"}, []any{err != nil, state()})
+		owner.fail = nil
+		w.sweep(t)
+		want(t, "told with the days left", []string{ada.ID + " 14"}, owner.take())
 		want(t, "day 60", "open asked:true version:1", state())
 		pass(13)
 		want(t, "day 73", "open asked:true version:1", state())
@@ -70,6 +79,7 @@ func TestAgeing(t *testing.T) {
 		want(t, "day 74", "paused by silence asked:false version:2", state())
 		kinds, _ := w.changes(t, before)
 		want(t, "told", []string{"tutor"}, kinds)
+		want(t, "the owner is told", []string{ada.ID + " 0"}, owner.take())
 		pass(400)
 		want(t, "years later", "paused by silence asked:false version:2", state())
 
@@ -96,6 +106,7 @@ func TestAgeing(t *testing.T) {
 		want(t, "after a standstill", "open asked:true version:3", state())
 		pass(14)
 		want(t, "14 days later", "paused by silence asked:false version:4", state())
+		want(t, "each time is told", []string{ada.ID + " 14", ada.ID + " 14", ada.ID + " 0"}, owner.take())
 		w.save(t, ada, open())
 		want(t, "saved open", "open asked:false version:5", state())
 	})

@@ -3,6 +3,7 @@ package profile_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"path/filepath"
 	"slices"
 	"testing"
@@ -34,6 +35,25 @@ type told struct{ ids []string }
 func (f *told) ProfileChanged(_ context.Context, _ *db.Tx, id string) error {
 	f.ids = append(f.ids, id)
 	return nil
+}
+
+// ageing remembers what owners are told.
+type ageing struct {
+	lines []string
+	fail  error
+}
+
+func (a *ageing) Ageing(_ context.Context, _ *db.Tx, id string, days int) error {
+	if a.fail == nil {
+		a.lines = append(a.lines, fmt.Sprintf("%s %d", id, days))
+	}
+	return a.fail
+}
+
+func (a *ageing) take() []string {
+	out := a.lines
+	a.lines = nil
+	return out
 }
 
 // offers is what people offer, told by the test.

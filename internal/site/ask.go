@@ -9,6 +9,7 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"github.com/tmoeg/oduvan/internal/account"
+	"github.com/tmoeg/oduvan/internal/branch"
 	"github.com/tmoeg/oduvan/internal/fault"
 	"github.com/tmoeg/oduvan/internal/market"
 	"github.com/tmoeg/oduvan/internal/message"
@@ -41,6 +42,14 @@ func askPath(handle, service string) string {
 		path += "?service=" + queryEscape(service)
 	}
 	return path
+}
+
+// askDoor is where to write to a tutor, empty while there is no place left.
+func askDoor(handle, service string, h profile.Habit) string {
+	if h.Free <= 0 {
+		return ""
+	}
+	return askPath(handle, service)
 }
 
 // askable tells whether the viewer may be offered to write to a person.
@@ -97,7 +106,7 @@ func (s *Site) askPage(c *gin.Context, typed typing, bad problems, kept bool) (t
 		bad = s.problems(f, why) // before anything is typed
 	}
 	page := web.AskPage{Name: p.Shown(), By: s.card(f, v, p.Card(s.Now()), ""), Back: p.Path(), Action: askPath(typed.Handle, typed.ServiceID),
-		Stranger: v.actor.Anonymous(), Kept: kept && !v.actor.Anonymous(), Troubles: bad.Summary, Confirmed: typed.Confirmed,
+		Stranger: v.actor.Anonymous(), Closed: v.branch.SignUp == branch.Closed, Kept: kept && !v.actor.Anonymous(), Troubles: bad.Summary, Confirmed: typed.Confirmed,
 		Confirm: web.Field{Name: "confirm", Label: f.T("ask.contacts_confirm")}}
 	page.By.Reply = answerWord(f, habit)
 	f.Title = f.T("ask.title", "name", p.Shown())
@@ -174,7 +183,8 @@ func (s *Site) sendAsk(c *gin.Context) error {
 	return s.see(c, message.Path(sent.ID))
 }
 
-// askLater keeps a stranger's words and leads to a new account and back.
+// askLater keeps a stranger's words and leads to a new account and back, or
+// to the sign-in where nobody new is taken.
 func (s *Site) askLater(c *gin.Context, typed typing, shown func(problems) (templ.Component, error)) error {
 	if err := checkAsk(typed.Ask); err != nil {
 		return s.again(c, err, shown)
@@ -201,7 +211,11 @@ func (s *Site) askLater(c *gin.Context, typed typing, shown func(problems) (temp
 	if err := s.hold(ctx, held{To: askedOf(c), Words: words}); err != nil {
 		return err
 	}
-	return s.see(c, "/signup?next="+queryEscape(askedOf(c)))
+	way := "/signup"
+	if localeOf(c.Request).branch.SignUp == branch.Closed {
+		way = "/login" // whoever has an account already
+	}
+	return s.see(c, way+"?next="+queryEscape(askedOf(c)))
 }
 
 // checkAsk says before an account is made what sending would refuse after it.

@@ -10,6 +10,7 @@ import (
 	"github.com/tmoeg/oduvan/internal/branch"
 	"github.com/tmoeg/oduvan/internal/fault"
 	"github.com/tmoeg/oduvan/internal/markup"
+	"github.com/tmoeg/oduvan/internal/message"
 	"github.com/tmoeg/oduvan/internal/profile"
 	"github.com/tmoeg/oduvan/web"
 )
@@ -42,7 +43,11 @@ func (s *Site) me(c *gin.Context) error {
 		p.Banners = append(p.Banners, web.Banner{Kind: "warn", Title: f.T("me.code_title"), Text: f.T("me.code_text"),
 			Action: web.Link{Label: f.T("me.code_do"), URL: "/code"}})
 	}
-	p.Banners = append(p.Banners, profileBanner(f, own)...)
+	standing, err := s.Messages.Standing(ctx, v.actor)
+	if err != nil {
+		return err
+	}
+	p.Banners = append(p.Banners, profileBanner(f, own, standing)...)
 	if queue > 0 {
 		p.Banners = append(p.Banners, web.Banner{Kind: "info", Title: f.T("me.queue_title"), Text: f.N("me.queue_text", queue),
 			Action: web.Link{Label: f.T("me.queue_do"), URL: "/admin/waiting"}})
@@ -63,7 +68,7 @@ func (s *Site) ownProfile(ctx context.Context, by account.Actor) (*profile.Profi
 const answerDays = 14
 
 // profileBanner says what the profile waits for, one thing at a time.
-func profileBanner(f web.Frame, p *profile.Profile) []web.Banner {
+func profileBanner(f web.Frame, p *profile.Profile, st message.Standing) []web.Banner {
 	edit := func(key string) web.Link { return web.Link{Label: f.T(key), URL: "/me/profile"} }
 	b := web.Banner{Kind: "info"}
 	switch {
@@ -72,13 +77,23 @@ func profileBanner(f web.Frame, p *profile.Profile) []web.Banner {
 	case p.State == profile.Draft:
 		b.Title, b.Text, b.Action = f.T("me.draft_title"), f.T("me.draft_text"), edit("me.draft_do")
 	case p.State == profile.Paused && p.PausedBy == profile.BySilence:
-		b = web.Banner{Kind: "warn", Title: f.T("me.silence_title"), Text: f.T("me.silence_text"), Post: true,
+		why := "me.silence_text"
+		if st.Slept() {
+			why = "me.silence_asked_text"
+		}
+		b = web.Banner{Kind: "warn", Title: f.T("me.silence_title"), Text: f.T(why), Post: true,
 			Action: web.Link{Label: f.T("me.silence_do"), URL: "/me/open"}}
 	case p.State == profile.Paused:
 		b.Title, b.Text, b.Post = f.T("me.paused_title"), pausedText(f, p), true
 		b.Action = web.Link{Label: f.T("me.paused_do"), URL: "/me/open"}
 	case p.Waits():
 		b.Title, b.Text = f.T("me.waiting_title"), f.T("me.waiting_text")
+	case st.Unanswered >= message.SilentReminder:
+		b = web.Banner{Kind: "warn", Title: f.T("me.silent_title"), Text: f.T("me.silent_text", "count", st.Unanswered),
+			Action: web.Link{Label: f.T("me.silent_do"), URL: "/inquiries"}}
+		if st.Waiting == 0 {
+			b.Action = edit("me.silent_pause") // nothing is there to answer
+		}
 	case p.Asked():
 		b = web.Banner{Kind: "warn", Title: f.T("me.sleep_title"), Post: true,
 			Text:   f.T("me.sleep_text", "date", f.Texts.Day(p.RemindedOn.AddDate(0, 0, answerDays))),

@@ -36,7 +36,7 @@ func (s *Site) service(c *gin.Context, v *visit, f web.Frame) (templ.Component, 
 		if err != nil {
 			return nil, err
 		}
-		page.AskURL, page.Places, page.Reply = askPath(p.Handle, offer.ID), freeWord(f, h.Free), answerWord(f, h)
+		page.AskURL, page.Places, page.Reply = askDoor(p.Handle, offer.ID, h), freeWord(f, h.Free), answerWord(f, h)
 		page.By.Reply = page.Reply
 	}
 	page.Others = others(page.Others, "/services/"+offer.ID)

@@ -47,12 +47,13 @@ func (s *Site) person(c *gin.Context, v *visit, f web.Frame) (templ.Component, e
 	if page.Services, page.Price, err = s.servicesOf(c, f, v, p); err != nil {
 		return nil, err
 	}
+	full := false
 	if p.Tutor {
-		if err := s.habit(ctx, f, v, p, &page); err != nil {
+		if full, err = s.habit(ctx, f, v, p, &page); err != nil {
 			return nil, err
 		}
 	}
-	if page.OnPause {
+	if page.OnPause || full {
 		if page.Similar, err = s.similar(c, f, v, p); err != nil {
 			return nil, err
 		}
@@ -61,17 +62,18 @@ func (s *Site) person(c *gin.Context, v *visit, f web.Frame) (templ.Component, e
 	return web.Profile(f, page), nil
 }
 
-// habit says how a tutor answers and, to those who may, where to write.
-func (s *Site) habit(ctx context.Context, f web.Frame, v *visit, p profile.Profile, page *web.ProfilePage) error {
+// habit says how a tutor answers and, to those who may, where to write, or that
+// there is no place left.
+func (s *Site) habit(ctx context.Context, f web.Frame, v *visit, p profile.Profile, page *web.ProfilePage) (full bool, err error) {
 	h, err := s.Messages.Habit(ctx, p.AccountID)
 	if err != nil {
-		return err
+		return false, err
 	}
 	page.Reply = answerWord(f, h)
 	if askable(p, v) {
-		page.AskURL, page.Free = askPath(p.Handle, ""), freeWord(f, h.Free)
+		page.AskURL, page.Free = askDoor(p.Handle, "", h), freeWord(f, h.Free)
 	}
-	return nil
+	return page.Free != "" && page.AskURL == "", nil
 }
 
 // freeWord says how many more learners a tutor takes now.

@@ -36,13 +36,31 @@ func (s *Site) setTheme(c *gin.Context) error {
 	return nil
 }
 
-// setLanguage keeps the choice of a language that the branch speaks.
+// setLanguage keeps the choice of a language that the branch speaks: in the
+// browser, and for whoever is signed in also in the account, since feeds and
+// pushes have no browser to ask. A link on somebody else's page may change what
+// this browser shows, but not the account.
 func (s *Site) setLanguage(c *gin.Context) error {
 	if set := c.Query("set"); localeOf(c.Request).branch.Speaks(set) {
 		s.prefer(c, "lang", set)
+		v, err := s.visit(c)
+		if err != nil {
+			return err
+		}
+		if !v.actor.Anonymous() && !foreign(c.Request) {
+			if err := s.Accounts.SetLanguage(c.Request.Context(), v.actor, set); err != nil {
+				return err
+			}
+		}
 	}
 	c.Redirect(http.StatusSeeOther, local(c.Query("next"), "/"))
 	return nil
+}
+
+// foreign tells that the browser came here by a link on another site.
+func foreign(r *http.Request) bool {
+	from := r.Header.Get("Sec-Fetch-Site")
+	return from != "" && from != "same-origin" && from != "none"
 }
 
 // prefer sets a cookie that the theme's script may also set.
