@@ -5,7 +5,6 @@ import (
 	"net/http"
 	"time"
 
-	"github.com/tmoeg/oduvan/internal/fault"
 	"github.com/tmoeg/oduvan/internal/notice"
 )
 
@@ -14,7 +13,7 @@ type Notice struct {
 	ID        string            `json:"id" doc:"Stable" example:"0199b6a0-0000-7000-8000-000000000004"`
 	Kind      string            `json:"kind" enum:"inquiry_new,inquiry_waiting,inquiry_answered,inquiry_declined,inquiry_expired,message_new,thread_ending,thread_closed,profile_reminder,profile_slept,saved_found" doc:"What happened" example:"inquiry_answered"`
 	Text      string            `json:"text" doc:"The same for people, in the language asked for" example:"ada-lint answered your inquiry."`
-	Subject   string            `json:"subject" doc:"Id of the thing: of an inquiry, or of your account for what is about your profile" example:"0199b6a0-0000-7000-8000-000000000002"`
+	Subject   string            `json:"subject" doc:"Id of what it is about: of an inquiry, its thread being the same, or of a saved search. Of your profile it is the inquiry that came last, or your account's id, alone or with a slash and a day" example:"0199b6a0-0000-7000-8000-000000000002"`
 	URL       string            `json:"url" doc:"Page about it" example:"https://example.org/inquiries/0199b6a0-0000-7000-8000-000000000002"`
 	Handle    string            `json:"handle" doc:"Whose act it was; empty: nobody's, or that account is erased" example:"ada-lint"`
 	Args      map[string]string `json:"args" doc:"Numbers, days and codes of the kind, such as reason, count or days" example:"{\"reason\":\"busy\"}"`
@@ -66,7 +65,12 @@ type noticeInput struct {
 	ID string `path:"id" doc:"Of the notice" example:"0199b6a0-0000-7000-8000-000000000004"`
 }
 
-type inboxReadInput struct{ Body InboxRead }
+type inboxReadInput struct {
+	Keyed
+	Body InboxRead
+}
+
+type rotateInput struct{ Keyed }
 
 type noticeChoiceInput struct{ Body NoticeChoice }
 
@@ -81,7 +85,8 @@ func (a *API) addInbox() {
 	add(a, operation{id: "inbox", method: http.MethodGet, path: "/me/inbox", tag: tagInbox, own: true, summary: "Read your inbox",
 		text: "Texts follow Accept-Language (ru, en). What is read is kept for 90 days more, anything for 180."}, a.inbox)
 	add(a, operation{id: "read-inbox", method: http.MethodPost, path: "/me/inbox/read", tag: tagInbox, own: true,
-		summary: "Mark notices as read", text: "404 where none of the ids is yours.", statuses: missing}, a.readInbox)
+		summary: "Mark notices as read", text: "404 where none of the ids is yours.",
+		statuses: []int{http.StatusNotFound, http.StatusConflict}}, a.readInbox)
 	add(a, operation{id: "remove-notice", method: http.MethodDelete, path: "/me/inbox/{id}", tag: tagInbox, own: true,
 		summary: "Remove a notice for good", statuses: missing}, a.removeNotice)
 }
@@ -92,7 +97,8 @@ func (a *API) addNotices() {
 	add(a, operation{id: "save-notices", method: http.MethodPut, path: "/me/notices", tag: tagInbox, own: true,
 		summary: "Choose what you want to be told"}, a.saveNotices)
 	add(a, operation{id: "rotate-feed", method: http.MethodPost, path: "/me/notices/feed/rotate", tag: tagInbox, own: true,
-		summary: "Give your feed a new address", text: "The old one ends at once. A feed that is off is switched on."}, a.rotateFeed)
+		summary: "Give your feed a new address", text: "The old one ends at once. A feed that is off is switched on.",
+		statuses: []int{http.StatusConflict}}, a.rotateFeed)
 }
 
 func (a *API) inbox(ctx context.Context, r *request, in *inboxInput) (*inboxOutput, error) {
@@ -108,16 +114,16 @@ func (a *API) inbox(ctx context.Context, r *request, in *inboxInput) (*inboxOutp
 }
 
 func (a *API) readInbox(ctx context.Context, r *request, in *inboxReadInput) (*inboxUnreadOutput, error) {
-	var err error
-	if in.Body.All {
+	err := a.acts(ctx, r, in.Key, func() error {
+		if !in.Body.All {
+			return a.Notices.MarkRead(ctx, r.actor, in.Body.IDs...)
+		}
 		var until time.Time
 		if in.Body.Until != nil {
 			until = in.Body.Until.UTC()
 		}
-		err = a.Notices.MarkAllRead(ctx, r.actor, until)
-	} else {
-		err = a.Notices.MarkRead(ctx, r.actor, in.Body.IDs...)
-	}
+		return a.Notices.MarkAllRead(ctx, r.actor, until)
+	})
 	if err != nil {
 		return nil, err
 	}
@@ -134,18 +140,11 @@ func (a *API) noticeSettings(ctx context.Context, r *request, _ *struct{}) (*not
 	if err != nil {
 		return nil, err
 	}
-	out := NoticeSettings{NoticeChoice: NoticeChoice{Off: make([]string, len(settings.Off)), Feed: settings.Feed}}
+	out := NoticeSettings{NoticeChoice: NoticeChoice{Off: make([]string, len(settings.Off)), Feed: settings.Feed}, FeedURL: settings.FeedURL}
 	for i, kind := range settings.Off {
 		out.Off[i] = string(kind)
 	}
-	if !settings.Feed {
-		return &noticeSettingsOutput{Body: out}, nil
-	}
-	out.FeedURL, err = a.Notices.FeedURL(ctx, r.actor)
-	if fault.Is(err, fault.NotFound) { // switched off between the two readings
-		out.Feed, err = false, nil
-	}
-	return &noticeSettingsOutput{Body: out}, err
+	return &noticeSettingsOutput{Body: out}, nil
 }
 
 func (a *API) saveNotices(ctx context.Context, r *request, in *noticeChoiceInput) (*noticeSettingsOutput, error) {
@@ -159,8 +158,12 @@ func (a *API) saveNotices(ctx context.Context, r *request, in *noticeChoiceInput
 	return a.noticeSettings(ctx, r, nil)
 }
 
-func (a *API) rotateFeed(ctx context.Context, r *request, _ *struct{}) (*noticeSettingsOutput, error) {
-	if _, err := a.Notices.RotateFeed(ctx, r.actor); err != nil {
+func (a *API) rotateFeed(ctx context.Context, r *request, in *rotateInput) (*noticeSettingsOutput, error) {
+	err := a.acts(ctx, r, in.Key, func() error {
+		_, err := a.Notices.RotateFeed(ctx, r.actor)
+		return err
+	})
+	if err != nil {
 		return nil, err
 	}
 	return a.noticeSettings(ctx, r, nil)

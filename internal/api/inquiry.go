@@ -13,9 +13,9 @@ import (
 	"github.com/tmoeg/oduvan/internal/profile"
 )
 
-// Keyed lets a creating call be repeated safely.
+// Keyed lets a call be repeated safely: every POST takes a key.
 type Keyed struct {
-	Key string `header:"Idempotency-Key" maxLength:"200" doc:"Repeat a call safely: for 24 hours the same key, address and body give the same answer, and nothing is done twice. Another body or address with the same key is refused (idempotency_key_reused)." example:"7f1c0e1a-5a"`
+	Key string `header:"Idempotency-Key" maxLength:"200" doc:"Repeat a call safely: for 24 hours the same key, address and body do nothing twice. What was created is answered as the first time; of another act the answer is how things stand now. Another body or address with the same key is refused (idempotency_key_reused), the same while the first call is under way, too (idempotency_key_busy)." example:"7f1c0e1a-5a"`
 }
 
 // Party is the other side of an inquiry.
@@ -69,7 +69,7 @@ type Inquiry struct {
 
 // Inquiries is a page of inquiries.
 type Inquiries struct {
-	Items []Inquiry `json:"items" nullable:"false" doc:"The one with the latest words first; 25 on a page"`
+	Items []Inquiry `json:"items" nullable:"false" doc:"The one with the latest words first"`
 	Total int       `json:"total" doc:"How many there are on all pages" example:"2"`
 	Page  int       `json:"page" doc:"This page, from 1; a page after the last one is the last one" example:"1"`
 	Pages int       `json:"pages" doc:"How many pages there are" example:"1"`
@@ -131,9 +131,11 @@ type inquiriesInput struct {
 	Role  string `query:"role" enum:"learner,tutor" doc:"Only where you are on this side" example:"tutor"`
 	State string `query:"state" enum:"open,answered,declined,expired,withdrawn" doc:"Only in this state" example:"open"`
 	Page  int    `query:"page" minimum:"1" maximum:"10000" default:"1" doc:"Page, from 1" example:"1"`
+	Limit int    `query:"limit" minimum:"1" maximum:"100" default:"25" doc:"Inquiries on a page" example:"25"`
 }
 
 type inquiryInput struct {
+	Keyed
 	ID string `path:"id" doc:"Of the inquiry" example:"0199b6a0-0000-7000-8000-000000000002"`
 }
 
@@ -149,11 +151,13 @@ type writeInput struct {
 }
 
 type declineInput struct {
+	Keyed
 	ID   string `path:"id" doc:"Of the inquiry" example:"0199b6a0-0000-7000-8000-000000000002"`
 	Body InquiryDecline
 }
 
 type reportInput struct {
+	Keyed
 	ID        string `path:"id" doc:"Of the inquiry" example:"0199b6a0-0000-7000-8000-000000000002"`
 	MessageID string `path:"message_id" doc:"Of the message, or the inquiry's own id for its words or those it was declined with" example:"0199b6a0-0000-7000-8000-000000000003"`
 	Body      MessageReport
@@ -171,7 +175,7 @@ func (a *API) addInquiries() {
 	one := inquiriesPath + "/{id}"
 	add(a, operation{id: "ask", method: http.MethodPost, path: "/profiles/{handle}/inquiries", tag: tagInquiries, own: true,
 		summary: "Ask a tutor for help",
-		text: "No contact is given. One inquiry to a tutor waits at a time, at most 5 of yours wait in all (409); at most 20 a day, and 3 to the same tutor within 30 days (429). " +
+		text: "No contact is given. The same words again, about the same service, are the inquiry that waits already (201 with its id). One inquiry to a tutor waits at a time, at most 5 of yours wait in all (409); at most 20 a day, and 3 to the same tutor within 30 days (429). " +
 			"409 also where the tutor is paused (tutor_paused) or has enough to answer (tutor_full).",
 		statuses: []int{http.StatusNotFound, http.StatusConflict}, answer: InquirySent{}}, a.ask)
 	add(a, operation{id: "inquiries", method: http.MethodGet, path: inquiriesPath, tag: tagInquiries, own: true,
@@ -210,7 +214,7 @@ func (a *API) ask(ctx context.Context, r *request, in *askInput) (*created, erro
 }
 
 func (a *API) inquiries(ctx context.Context, r *request, in *inquiriesInput) (*inquiriesOutput, error) {
-	found, err := a.Messages.Inquiries(ctx, r.actor, message.Filter{Role: message.Role(in.Role), State: message.State(in.State), Page: in.Page})
+	found, err := a.Messages.Inquiries(ctx, r.actor, message.Filter{Role: message.Role(in.Role), State: message.State(in.State), Page: in.Page, Limit: in.Limit})
 	if err != nil {
 		return nil, err
 	}
@@ -255,28 +259,38 @@ func (a *API) decline(ctx context.Context, r *request, in *declineInput) (*inqui
 	if in.Body.PauseUntil != nil {
 		d.Pause, d.PauseUntil = true, in.Body.PauseUntil.UTC()
 	}
-	row, err := a.Messages.Decline(ctx, r.actor, in.ID, d)
-	return a.inquiryAfter(row, renamed(err, "paused_until", "pause_until"))
+	err := a.acts(ctx, r, in.Key, func() error {
+		_, err := a.Messages.Decline(ctx, r.actor, in.ID, d)
+		return renamed(err, "paused_until", "pause_until")
+	})
+	return a.inquiryAfter(ctx, r, in.ID, err)
 }
 
 func (a *API) withdraw(ctx context.Context, r *request, in *inquiryInput) (*inquiryOutput, error) {
-	row, err := a.Messages.Withdraw(ctx, r.actor, in.ID)
-	return a.inquiryAfter(row, err)
+	err := a.acts(ctx, r, in.Key, func() error {
+		_, err := a.Messages.Withdraw(ctx, r.actor, in.ID)
+		return err
+	})
+	return a.inquiryAfter(ctx, r, in.ID, err)
 }
 
 func (a *API) close(ctx context.Context, r *request, in *inquiryInput) (*inquiryOutput, error) {
-	if err := a.Messages.Close(ctx, r.actor, in.ID); err != nil {
-		return nil, err
-	}
-	row, err := a.Messages.Inquiry(ctx, r.actor, in.ID)
-	return a.inquiryAfter(row, err)
+	err := a.acts(ctx, r, in.Key, func() error { return a.Messages.Close(ctx, r.actor, in.ID) })
+	return a.inquiryAfter(ctx, r, in.ID, err)
 }
 
 func (a *API) report(ctx context.Context, r *request, in *reportInput) (*struct{}, error) {
-	return &struct{}{}, a.Messages.Report(ctx, r.actor, in.ID, in.MessageID, in.Body.Reason)
+	return &struct{}{}, a.acts(ctx, r, in.Key, func() error {
+		return a.Messages.Report(ctx, r.actor, in.ID, in.MessageID, in.Body.Reason)
+	})
 }
 
-func (a *API) inquiryAfter(row message.Inquiry, err error) (*inquiryOutput, error) {
+// inquiryAfter is the answer of an act upon an inquiry.
+func (a *API) inquiryAfter(ctx context.Context, r *request, id string, err error) (*inquiryOutput, error) {
+	if err != nil {
+		return nil, err
+	}
+	row, err := a.Messages.Inquiry(ctx, r.actor, id)
 	if err != nil {
 		return nil, err
 	}

@@ -112,6 +112,9 @@ func (w *world) reachTalk(method, path string, op *operation) []int {
 	ask(tutor, nowhere, strings.Repeat(" ", 1<<20+1))
 	ask(tutor, nowhere, strings.Replace(body, "{", `{"ids":["`+zero+`"],`, 1))
 	ask(tutor, nowhere, strings.Replace(body, `"all":true`, `"ids":["`+zero+`"]`, 1))
+	if method == http.MethodPost {
+		got = append(got, w.meanwhile(path, nowhere, tutor, body))
+	}
 	ends := []string{"/messages", "/decline", ""}
 	if op.OperationID == "ask" {
 		ends = ends[2:] // or it would ask once more itself

@@ -194,3 +194,13 @@ func (a *API) once(ctx context.Context, r *request, key string, act func() (loca
 	}
 	return &created{Status: status, Location: location, ContentType: "application/json", Body: body}, nil
 }
+
+// acts does an act that creates nothing, at most once per idempotency key. Its
+// answer is read anew, for a repeated call too: it may hold words and secrets,
+// which are not kept beside the key.
+func (a *API) acts(ctx context.Context, r *request, key string, act func() error) error {
+	_, _, _, err := a.Accounts.Once(ctx, r.actor, r.route, key, append([]byte(r.path+"\n"), r.body...), func() (int, string, []byte, error) {
+		return http.StatusOK, "", nil, act()
+	})
+	return err
+}

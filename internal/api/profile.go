@@ -46,7 +46,7 @@ type OwnProfile struct {
 	URL       string    `json:"url" doc:"Its page" example:"https://example.org/tutors/ada-lint"`
 	Visible   bool      `json:"visible" doc:"Everybody finds it by search" example:"true"`
 	Waiting   bool      `json:"waiting" doc:"It waits for a moderator, who lets it be seen" example:"false"`
-	PausedBy  string    `json:"paused_by" enum:",owner,silence,operator" doc:"Why it is paused; silence: no act of yours for a long time" example:"owner"`
+	PausedBy  string    `json:"paused_by" enum:",owner,silence,operator" doc:"Why it is paused; silence: no act of yours for a long time, or inquiries in a row that you left without an answer" example:"owner"`
 	Published string    `json:"published_on" doc:"Day of the first publication (UTC), empty before it" example:"2026-11-22"`
 	Warnings  []Warning `json:"warnings" nullable:"false" doc:"Contacts in public texts that may reveal a person; they hinder nothing"`
 }

@@ -59,7 +59,7 @@ func kind(name string) catalogue.Kind {
 		Documents: func(ctx context.Context, tx *db.Tx, ids []string) (out []search.Document, err error) {
 			rows, err := read(ctx, tx, ids)
 			for _, t := range rows {
-				out = append(out, search.Document{Ref: search.Ref{ID: t.ID}, Owner: t.handle(), Title: t.Title, Created: t.day()})
+				out = append(out, search.Document{Ref: search.Ref{ID: t.ID}, Owner: t.handle(), Title: t.Title, Created: t.day(), Opens: t.day().AddDate(0, 0, 3)})
 			}
 			return out, err
 		},
@@ -283,6 +283,7 @@ func TestFallbackWhenTheIndexIsAway(t *testing.T) {
 				{search.Query{PriceMin: 4, Currency: "USD", Rates: map[string]float64{"RUB": 0.01}}, []string{"tutor:ada"}},
 				{search.Query{Sort: search.SortPrice, Currency: "RUB"}, []string{"service:free", "service:ada's lesson", "tutor:ada", "tutor:ben"}},
 				{search.Query{Offset: 100}, []string{}},
+				{search.Query{OpenBy: dbtest.Start.AddDate(0, 0, 4)}, []string{"tutor:ada"}},
 			} {
 				page, err := c.Search(context.Background(), tt.q)
 				if err != nil || !page.Fallback {

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/tmoeg/oduvan/internal/db"
 	"github.com/tmoeg/oduvan/internal/money"
 	"github.com/tmoeg/oduvan/search"
 )
@@ -42,7 +43,8 @@ func guarded[T any](ctx context.Context, limit time.Duration, call func(context.
 	}
 }
 
-// fallbackDepth bounds how many of each kind are looked at without an index.
+// fallbackDepth bounds how many things, of all kinds asked for, are looked at
+// without an index.
 const fallbackDepth = 300
 
 // fallback answers from the newest things by SQL. Filters hold as they do in
@@ -62,6 +64,11 @@ func (c *Catalogue) fallback(ctx context.Context, q search.Query) (Page, error) 
 		return Page{}, err
 	}
 	list = slices.DeleteFunc(list, func(l Listing) bool { return len(q.Kinds) == 0 && l.Second || !fits(l, q) })
+	if !q.OpenBy.IsZero() {
+		if list, err = c.open(ctx, kinds, list, q); err != nil {
+			return Page{}, err
+		}
+	}
 	if q.Sort == search.SortPrice {
 		slices.SortStableFunc(list, func(a, b Listing) int { return comparePrices(a, b, q) })
 	}
@@ -69,6 +76,34 @@ func (c *Catalogue) fallback(ctx context.Context, q search.Query) (Page, error) 
 	from := min(q.Offset, len(list))
 	page.Listings = list[from:min(from+q.Limit, len(list))]
 	return page, nil
+}
+
+// open keeps what can be booked in time, which no card tells.
+func (c *Catalogue) open(ctx context.Context, kinds []Kind, list []Listing, q search.Query) ([]Listing, error) {
+	ids := map[string][]string{}
+	for _, l := range list {
+		ids[l.Kind] = append(ids[l.Kind], l.ID)
+	}
+	opens := map[search.Ref]time.Time{}
+	err := c.db.Read(ctx, func(tx *db.Tx) error {
+		for _, k := range kinds {
+			if len(ids[k.Name]) == 0 {
+				continue
+			}
+			docs, err := k.Documents(ctx, tx, ids[k.Name])
+			if err != nil {
+				return err
+			}
+			for _, d := range docs {
+				opens[search.Ref{Kind: k.Name, ID: d.ID}] = d.Opens
+			}
+		}
+		return nil
+	})
+	return slices.DeleteFunc(list, func(l Listing) bool {
+		at := opens[search.Ref{Kind: l.Kind, ID: l.ID}]
+		return at.IsZero() || at.Before(q.Now) || at.After(q.OpenBy)
+	}), err
 }
 
 // fits tells whether a card holds under the query's filters and words.

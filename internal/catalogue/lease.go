@@ -36,7 +36,7 @@ func (c *Catalogue) turn(ctx context.Context, take bool) (bool, error) {
 		return true, nil
 	}
 	now := c.db.Now()
-	if !take && now.Before(c.looked.Add(leaseRenew)) {
+	if since := now.Sub(c.looked); !take && since >= 0 && since < leaseRenew { // before: the clock was set back
 		return c.ours, nil
 	}
 	held, err := c.lease.Hold(ctx, leaseSpan, take)
@@ -88,7 +88,7 @@ func (c *Catalogue) bounded(ctx context.Context) (context.Context, context.Cance
 	if c.lease == nil {
 		return context.WithCancel(ctx)
 	}
-	return context.WithTimeout(ctx, c.looked.Add(leaseSpan).Sub(c.db.Now()))
+	return context.WithTimeout(ctx, min(c.looked.Add(leaseSpan).Sub(c.db.Now()), leaseSpan))
 }
 
 // alone does a long work while the lease is renewed beside it; losing the
@@ -117,12 +117,13 @@ func (c *Catalogue) alone(ctx context.Context, work func(context.Context) error)
 		}
 	}()
 	err := work(ctx)
-	if cause := context.Cause(ctx); errors.Is(cause, errNotOurs) {
-		err = cause
-	}
 	lost(nil)
 	<-ended
 	c.looked = c.db.Now()
+	if cause := context.Cause(ctx); errors.Is(cause, errNotOurs) {
+		c.looked = time.Time{} // whose turn it is must be asked before the next write
+		return cause
+	}
 	return err
 }
 

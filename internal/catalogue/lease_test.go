@@ -166,3 +166,27 @@ func TestAStoppedProcessGivesTheFeedingBack(t *testing.T) {
 		}
 	})
 }
+
+// TestAClockSetBackRenewsTheLease: whoever waits for a moment an hour ahead
+// would write all that time beside whoever took over.
+func TestAClockSetBackRenewsTheLease(t *testing.T) {
+	t.Parallel()
+	each(t, func(t *testing.T, w *world) {
+		ctx := context.Background()
+		a, byA := w.process("a")
+		w.put(t, some()...)
+		if err := a.CatchUp(ctx); err != nil {
+			t.Fatal(err)
+		}
+		w.Clock.Advance(-time.Hour)
+		if held, err := (lease{w.DB, "b"}).Hold(ctx, time.Minute, true); err != nil || !held {
+			t.Fatal(held, err)
+		}
+		w.put(t, thing{Kind: "tutor", ID: "new", Title: "new", Shown: true})
+		was := byA.writes
+		if err := a.CatchUp(ctx); err != nil {
+			t.Fatal(err)
+		}
+		want(t, "batches after the lease was taken", was, byA.writes)
+	})
+}

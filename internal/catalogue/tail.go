@@ -18,6 +18,7 @@ const (
 	scanBatch   = 500
 	sampleSize  = 50
 	slowest     = 5 * time.Second
+	slowestMake = time.Minute
 	rebuildFrom = 3 // refusals of the index in a row after which it is built anew
 )
 
@@ -62,9 +63,19 @@ func (c *Catalogue) Run(ctx context.Context) error {
 				refused++
 			}
 			c.log.Warn("search index is behind", "error", err, "attempt", failures)
-			wait.Reset(min(c.poll<<min(failures, 10), slowest))
+			wait.Reset(pause(c.poll, failures, refused))
 		}
 	}
+}
+
+// pause is how long to wait after trouble. Building anew reads the whole
+// database, and on a full disk in vain: that is tried more rarely.
+func pause(poll time.Duration, failures, refused int) time.Duration {
+	most := slowest
+	if refused > rebuildFrom {
+		most = slowestMake
+	}
+	return min(poll<<min(failures, 10), most)
 }
 
 // step does one round of Run: nothing when nothing changed.

@@ -10,6 +10,7 @@ import (
 
 	"pgregory.net/rapid"
 
+	"github.com/tmoeg/oduvan/internal/catalogue"
 	"github.com/tmoeg/oduvan/internal/catalogue/cataloguetest"
 	"github.com/tmoeg/oduvan/internal/db"
 	"github.com/tmoeg/oduvan/search"
@@ -285,4 +286,17 @@ type dying struct{ *cataloguetest.Engine }
 
 func (d dying) Apply(ctx context.Context, b search.Batch) error {
 	return errors.Join(d.Engine.Apply(ctx, b), errAway)
+}
+
+func TestBuildingAnewInVainSlowsDown(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		failures, refused int
+		want              time.Duration
+	}{
+		{1, 0, 200 * time.Millisecond}, {3, 3, 800 * time.Millisecond}, {50, 3, 5 * time.Second},
+		{4, 4, 1600 * time.Millisecond}, {50, 50, time.Minute},
+	} {
+		want(t, "pause", c.want, catalogue.Pause(100*time.Millisecond, c.failures, c.refused))
+	}
 }

@@ -123,6 +123,7 @@ func (c *command) accountErase() *cobra.Command {
 				return err
 			}
 			defer a.Close()
+			args[0] = strings.ToLower(args[0])
 			if err := a.Accounts.EraseUnclaimed(cmd.Context(), account.Console(), args[0]); err != nil {
 				return err
 			}

@@ -56,12 +56,32 @@ func Run(args []string, streams Streams, environ []string) int {
 	defer stop()
 	root := Root(streams, environ)
 	root.SetArgs(args)
-	err := root.ExecuteContext(ctx)
+	err := strayWord(root, args)
+	if err == nil {
+		err = root.ExecuteContext(ctx)
+	}
 	if err == nil {
 		return exitOK
 	}
 	fmt.Fprintln(streams.Err, "oduvan: "+explain(err))
 	return exitCode(err)
+}
+
+// strayWord refuses an unknown word behind a group of commands: cobra would show
+// the group's help and call that a success, and a script would go on.
+func strayWord(root *cobra.Command, args []string) error {
+	cmd, rest, err := root.Find(args)
+	if err != nil || cmd == root || cmd.Runnable() {
+		return nil // the command itself, or root, says what is wrong
+	}
+	cmd.InitDefaultHelpFlag()
+	if err := cmd.ParseFlags(rest); err != nil {
+		return nil // said once more, and better, when the command is run
+	}
+	if words := cmd.Flags().Args(); len(words) > 0 && !cmd.Flags().Changed("help") {
+		return fmt.Errorf("unknown command %q for %q", words[0], cmd.CommandPath())
+	}
+	return nil
 }
 
 // Root is the command tree, for Run and for the manual's test.

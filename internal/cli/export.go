@@ -62,8 +62,16 @@ func newFile(path string, mode fs.FileMode) (w io.Writer, done func(error) error
 }
 
 // overFile writes beside a file that may be there and takes its place after
-// success; after a failure the earlier one stands as it was.
+// success; after a failure the earlier one stands as it was. A link stays a link
+// to what it leads to, and what is no file, such as a device, is refused: it
+// would be gone afterwards.
 func overFile(path string, mode fs.FileMode) (w io.Writer, done func(error) error, err error) {
+	if led, err := filepath.EvalSymlinks(path); err == nil {
+		path = led
+	}
+	if info, err := os.Stat(path); err == nil && !info.Mode().IsRegular() {
+		return nil, nil, fmt.Errorf("%s is no file that could be written over; - writes to standard output", path)
+	}
 	out, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+"-*")
 	if err != nil {
 		return nil, nil, err

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"sort"
 	"strconv"
@@ -55,7 +56,11 @@ func (c *command) runImport(cmd *cobra.Command, path string, f importFlags) erro
 	in := transfer.Input{Format: f.format, Reader: file, Publish: f.publish, DryRun: f.dryRun, Progress: c.progress()}
 	done := func(err error) error { return err }
 	if f.claims != "" && !f.dryRun {
-		if in.Claims, done, err = newFile(f.claims, 0o600); err != nil {
+		in.Claims, done, err = newFile(f.claims, 0o600)
+		if errors.Is(err, fs.ErrExist) {
+			return fmt.Errorf("%w; choose another name: it may hold codes that were not sent yet", err)
+		}
+		if err != nil {
 			return err
 		}
 	}

@@ -108,6 +108,20 @@ func TestReports(t *testing.T) {
 		want(t, "through another own thread", "not_found:message_unknown", code(w.Report(ctx, ada, id, other, why)))
 		want(t, "another own inquiry", "not_found:message_unknown", code(w.Report(ctx, bob, id, declined.ID, why)))
 		want(t, "before there are words", "not_found:message_unknown", code(w.Report(ctx, bob, declined.ID, declined.ID, why)))
+		for handle, comment := range map[string]string{"dora": "", "emil": "go away"} {
+			tutor := w.tutor(t, handle)
+			refused := w.ask(t, bob, tutor)
+			_, err := w.Decline(ctx, tutor, refused.ID, message.Declining{Reason: message.Busy, Comment: comment})
+			must(t, err)
+			said := map[string]string{"": "not_found:message_unknown", "go away": ""}[comment]
+			want(t, "a refusal with the words: "+comment, said, code(w.Report(ctx, bob, refused.ID, refused.ID, why)))
+		}
+		must(t, w.accounts.Erase(ctx, ada, "ada"))
+		for _, m := range w.read(t, bob, id).Messages {
+			if !m.Mine {
+				want(t, "an erased one's words", "not_found:message_unknown", code(w.Report(ctx, bob, id, m.ID, why)))
+			}
+		}
 	})
 }
 

@@ -1,6 +1,7 @@
 package message
 
 import (
+	"cmp"
 	"context"
 	"slices"
 	"time"
@@ -15,9 +16,10 @@ import (
 
 // How much stands on one page.
 const (
-	InquiriesPage = 25
-	MessagesPage  = 50
-	maxPage       = 10_000
+	InquiriesPage    = 25 // by default
+	MaxInquiriesPage = 100
+	MessagesPage     = 50
+	maxPage          = 10_000
 )
 
 // Filter narrows a list of inquiries; the zero value is the first page of all.
@@ -25,6 +27,7 @@ type Filter struct {
 	Role  Role  // the actor's side; empty: both
 	State State // empty: all
 	Page  int   // from 1
+	Limit int   // a page's size, up to MaxInquiriesPage; 0 is InquiriesPage
 }
 
 // List is one page of inquiries, the one with the latest words first.
@@ -36,7 +39,7 @@ type List struct {
 }
 
 // Inquiries lists the actor's inquiries on both sides. Faults: Unauthenticated;
-// Invalid value_unknown (role, state).
+// Invalid value_unknown (role, state), page_range (limit).
 func (m *Messages) Inquiries(ctx context.Context, by account.Actor, f Filter) (out List, err error) {
 	if by.Anonymous() {
 		return List{}, errNobody
@@ -47,16 +50,20 @@ func (m *Messages) Inquiries(ctx context.Context, by account.Actor, f Filter) (o
 	if f.State != "" && !slices.Contains(States(), f.State) {
 		return List{}, fault.Bad("state", "value_unknown")
 	}
+	if f.Limit < 0 || f.Limit > MaxInquiriesPage {
+		return List{}, fault.Bad("limit", "page_range")
+	}
+	size := cmp.Or(f.Limit, InquiriesPage)
 	err = m.db.Read(ctx, func(tx *db.Tx) error {
 		n, err := f.narrow(tx.NewSelect().Model((*thread)(nil)), by.ID).Count(ctx)
 		if err != nil {
 			return err
 		}
-		out = List{Total: int(n), Pages: pages(int(n), InquiriesPage)}
+		out = List{Total: int(n), Pages: pages(int(n), size)}
 		out.Page = min(max(f.Page, 1), out.Pages)
 		var rows []thread
 		err = f.narrow(tx.NewSelect().Model(&rows), by.ID).OrderExpr("t.last_at DESC, t.id").
-			Limit(InquiriesPage).Offset(int64((out.Page - 1) * InquiriesPage)).Scan(ctx)
+			Limit(int64(size)).Offset(int64((out.Page - 1) * size)).Scan(ctx)
 		if err != nil {
 			return err
 		}

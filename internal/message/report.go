@@ -29,7 +29,8 @@ type report struct {
 // texts, or the words with which it was declined. What a tutor reports is no
 // silence of the tutor's. Faults: Unauthenticated;
 // NotFound thread_unknown, also for one that is not the caller's; NotFound
-// message_unknown, also for own words and for a message of another thread;
+// message_unknown, also for own words, for a message of another thread, and
+// where there are none: of a refusal without any, of one who is erased;
 // Invalid too_short, too_long, text_form (reason); Conflict message_reported.
 func (m *Messages) Report(ctx context.Context, by account.Actor, inquiryID, messageID, reason string) error {
 	if by.Anonymous() {
@@ -76,7 +77,11 @@ func reportOf(ctx context.Context, tx *db.Tx, by account.Actor, inquiryID, messa
 	out := report{ID: tx.RandomID(), ThreadID: t.ID, SubjectID: messageID, ByLearner: mine == Learner, ReportedOn: tx.Today()}
 	if messageID == t.ID {
 		row, err := loadInquiry(ctx, tx, t.ID)
-		if fault.Is(err, fault.NotFound) || err == nil && mine == Learner && row.State != Declined {
+		words := row.Goal
+		if mine == Learner {
+			words = row.Comment // declined without a word, or not at all
+		}
+		if fault.Is(err, fault.NotFound) || err == nil && words == "" {
 			err = unknown
 		}
 		return t, out, err
@@ -86,7 +91,7 @@ func reportOf(ctx context.Context, tx *db.Tx, by account.Actor, inquiryID, messa
 	}
 	var msg Msg
 	err = db.One(ctx, tx.NewSelect().Model(&msg).Where("m.id = ? AND m.thread_id = ?", messageID, t.ID), unknown)
-	if err == nil && msg.ByLearner == (mine == Learner) {
+	if err == nil && (msg.ByLearner == (mine == Learner) || msg.Text == "") {
 		err = unknown
 	}
 	return t, out, err

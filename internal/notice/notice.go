@@ -12,10 +12,14 @@
 // rolled-back act tells nobody and a crash after the commit leaves the job. The
 // job marks each subscription that took the push in push_sent, and a repeat
 // sends to the unmarked only. Between a push and its mark a crash can make the
-// job send again; both then carry the same Topic and tag, by which a push
-// service replaces the waiting one and a browser the shown one. So every notice
-// is pushed at least once while its push service answers within a day, and
-// shown at most once.
+// job send again; both then carry the same Topic, by which a push service
+// replaces the waiting one. So every notice is pushed at least once unless its
+// push service stays away for hours. All pushes of an account carry one tag, by
+// which a browser shows a single "something is new" however much there is.
+//
+// Strangers choose the push services. A slow one holds up no other subscription
+// and no other work; one that was away twice is left alone for growing pauses,
+// and one that is away for days is forgotten.
 package notice
 
 import (
@@ -25,6 +29,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/uptrace/bun"
@@ -133,6 +138,7 @@ type Notices struct {
 	push   *Push
 	words  func(string) string
 	origin string
+	taken  atomic.Int64 // when a push service last took something, in Unix nanoseconds
 }
 
 // New wires the notices: it registers the job of pushing and the removal of old

@@ -56,9 +56,10 @@ const (
 
 // target is where a browser takes its pushes, as it is sealed in the database.
 type target struct {
-	Endpoint string `json:"endpoint"`
-	P256DH   string `json:"p256dh"`
-	Auth     string `json:"auth"`
+	Endpoint string   `json:"endpoint"`
+	P256DH   string   `json:"p256dh"`
+	Auth     string   `json:"auth"`
+	Away     *absence `json:"away,omitempty"` // nil: it answered when last asked
 }
 
 // send delivers one message; a repeat under the same topic replaces it where it
@@ -98,14 +99,19 @@ type pushJob struct {
 // Kind is the job's word.
 func (pushJob) Kind() string { return "notice_push" }
 
+// CallsOutside says that a job waits for servers that a stranger named.
+func (pushJob) CallsOutside() {}
+
 // pending is a notice to push and where it has not been yet.
 type pending struct {
-	lang string
-	to   []subscription
+	now         time.Time
+	owner, lang string
+	to          []subscription
 }
 
-// deliver pushes a notice to each subscription that has not taken it. It fails,
-// so that it is repeated, while one of them is away.
+// deliver pushes a notice to each subscription that has not taken it, to all at
+// a time: none waits for another's. It fails, so that it is repeated, while one
+// of them is away.
 func (n *Notices) deliver(ctx context.Context, job pushJob) error {
 	if n.push == nil {
 		return nil // the operator took the key away
@@ -114,71 +120,91 @@ func (n *Notices) deliver(ctx context.Context, job pushJob) error {
 	if err != nil {
 		return err
 	}
-	topic := n.topic(job.Notice)
-	message, err := json.Marshal(map[string]string{"text": n.words(todo.lang), "tag": topic})
+	message, err := json.Marshal(map[string]string{"text": n.words(todo.lang), "tag": n.named(forTag, todo.owner)})
 	if err != nil {
 		return err
 	}
-	var trouble error
+	done := make(chan error, len(todo.to))
 	for _, s := range todo.to {
-		if err := n.pushTo(ctx, job.Notice, s, message); err != nil {
+		go func() { done <- n.pushTo(ctx, s, push{notice: job.Notice, at: todo.now, message: message}) }()
+	}
+	var trouble error
+	for range todo.to {
+		if err := <-done; err != nil {
 			trouble = err
 		}
 	}
 	return trouble
 }
 
-// topic names a notice to push services and browsers without saying which it
-// is: 32 characters, as many as RFC 8030 allows.
-func (n *Notices) topic(id string) string {
-	sum := n.keys.MAC(forTopic, []byte(id))
-	return base64.RawURLEncoding.EncodeToString(sum[:24])
+// named is a name for an id that says nothing of it: of a notice for push
+// services, of an account for its browsers, where a push takes the place of the
+// one that is shown. It has 32 characters, as many as RFC 8030 allows a topic.
+func (n *Notices) named(purpose, id string) string {
+	return base64.RawURLEncoding.EncodeToString(n.mac(purpose, id)[:24])
 }
 
 // pending finds what is left to push: nothing of a notice that was read,
 // removed or is too old to matter.
 func (n *Notices) pending(ctx context.Context, id string) (out pending, err error) {
 	err = n.db.Read(ctx, func(tx *db.Tx) error {
-		out = pending{}
-		var owner string
+		out = pending{now: tx.Now}
 		q := tx.NewSelect().TableExpr("notice AS n").Join("JOIN account AS a ON a.id = n.account_id").Column("a.id", "a.language").
 			Where("n.id = ? AND n.read_at IS NULL AND NOT n.removed AND n.created_at > ?", id, tx.Now.Add(-pushFor))
-		err := db.One(ctx, q, errUnknown, &owner, &out.lang)
+		err := db.One(ctx, q, errUnknown, &out.owner, &out.lang)
 		if fault.Is(err, fault.NotFound) {
 			return nil
 		}
 		if err != nil {
 			return err
 		}
-		return tx.NewSelect().Model(&out.to).Where("account_id = ?", owner).
+		return tx.NewSelect().Model(&out.to).Where("account_id = ?", out.owner).
 			Where("id NOT IN (SELECT subscription_id FROM push_sent WHERE notice_id = ?)", id).OrderExpr("id").Scan(ctx)
 	})
 	return out, err
 }
 
+// push is one message on its way.
+type push struct {
+	notice  string
+	at      time.Time
+	message []byte
+}
+
 // pushTo sends to one subscription and keeps what became of it. Once the push
 // has left, a stopping program still marks it.
-func (n *Notices) pushTo(ctx context.Context, id string, s subscription, message []byte) error {
+func (n *Notices) pushTo(ctx context.Context, s subscription, p push) error {
 	to, ok := n.target(s)
+	if to.Away.lasts(p.at) {
+		return errAway
+	}
 	what := gone // sealed under a lost key: nobody can reach it any more
 	if ok {
-		what = n.push.send(ctx, to, n.topic(id), message)
+		what = n.push.send(ctx, to, n.named(forTopic, p.notice), p.message)
 	}
+	stopping := ctx.Err() != nil
 	ctx = context.WithoutCancel(ctx)
-	switch what {
-	case away:
-		return fault.Of(fault.Unavailable, "push_away")
-	case gone:
-		return n.db.Write(ctx, func(tx *db.Tx) error {
-			_, err := tx.NewDelete().Model((*subscription)(nil)).Where("id = ?", s.ID).Exec(ctx)
-			return err
-		})
-	case refused:
+	switch {
+	case what == away && stopping:
+		return errAway // the program went away, not the service
+	case what == away:
+		return n.missed(ctx, s.ID)
+	case what == gone:
+		return n.db.Write(ctx, func(tx *db.Tx) error { return forget(ctx, tx, "id = ?", s.ID) })
+	case what == refused:
 		n.log.Warn("push refused", "kind", pushJob{}.Kind())
+	default:
+		n.taken.Store(p.at.UnixNano())
 	}
 	return n.db.Write(ctx, func(tx *db.Tx) error {
+		if to.Away != nil {
+			to.Away = nil
+			if err := n.reseal(ctx, tx, s.ID, to); err != nil {
+				return err
+			}
+		}
 		_, err := tx.NewRaw("INSERT INTO push_sent (notice_id, subscription_id) SELECT n.id, s.id FROM notice AS n, push_subscription AS s "+
-			"WHERE n.id = ? AND s.id = ? ON CONFLICT (notice_id, subscription_id) DO NOTHING", id, s.ID).Exec(ctx)
+			"WHERE n.id = ? AND s.id = ? ON CONFLICT (notice_id, subscription_id) DO NOTHING", p.notice, s.ID).Exec(ctx)
 		return err
 	})
 }

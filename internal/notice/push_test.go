@@ -42,18 +42,19 @@ func TestPushSaysNothingPrivate(t *testing.T) {
 		w.settle(t)
 		got := w.Service.got()
 		same(t, "pushes", 4, len(got))
-		topics := map[string]int{}
+		topics, tags := map[string]int{}, map[string]bool{}
 		for _, p := range got {
 			var said map[string]string
 			if err := json.Unmarshal([]byte(p.Text), &said); err != nil {
 				t.Fatalf("%q: %v", p.Text, err)
 			}
-			same(t, "what it says", map[string]string{"text": "new ru", "tag": p.Topic}, said)
+			tags[said["tag"]] = true
+			same(t, "what it says", map[string]string{"text": "new ru", "tag": said["tag"]}, said)
 			same(t, "how it is sent", push{Path: p.Path, Topic: p.Topic, Text: p.Text, Size: 1024, TTL: "86400", Urgency: "normal",
 				Sender: origin, Key: w.PushKey()}, p)
 			topics[p.Topic]++
-			if len(p.Topic) != 32 || strings.ContainsAny(p.Topic, "+/=") {
-				t.Errorf("topic %q", p.Topic)
+			if len(p.Topic) != 32 || strings.ContainsAny(p.Topic, "+/=") || len(said["tag"]) != 32 || said["tag"] == p.Topic {
+				t.Errorf("topic %q, tag %q", p.Topic, said["tag"])
 			}
 		}
 		same(t, "topics, one a notice", []int{2, 2}, slices.Sorted(func(yield func(int) bool) {
@@ -63,8 +64,9 @@ func TestPushSaysNothingPrivate(t *testing.T) {
 				}
 			}
 		}))
+		same(t, "tags: a browser shows one thing at a time", 1, len(tags))
 		for _, n := range w.all(t, ada) {
-			if topics[n.ID] != 0 || strings.Contains(w.Log.String(), n.ID) {
+			if topics[n.ID] != 0 || tags[ada.ID] || strings.Contains(w.Log.String(), n.ID) {
 				t.Error("the notice's id left the board")
 			}
 		}

@@ -37,6 +37,7 @@ type service struct {
 	browsers map[string]*browser // by path
 	pushes   []push
 	answers  map[string][]int // statuses to answer with before 201, by path
+	gates    map[string]chan struct{}
 }
 
 // push is what the service got.
@@ -86,6 +87,29 @@ func (s *service) answer(path string, statuses ...int) {
 	s.answers[path] = statuses
 }
 
+// left is how many of those answers were not given yet.
+func (s *service) left(path string) int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return len(s.answers[path])
+}
+
+// hang makes pushes to these paths wait until the gate is closed.
+func (s *service) hang(gate chan struct{}, paths ...string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.gates = map[string]chan struct{}{}
+	for _, path := range paths {
+		s.gates[path] = gate
+	}
+}
+
+func (s *service) gate(path string) chan struct{} {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.gates[path]
+}
+
 // got lists the pushes so far.
 func (s *service) got() []push {
 	s.mu.Lock()
@@ -93,7 +117,8 @@ func (s *service) got() []push {
 	return slices.Clone(s.pushes)
 }
 
-// shown is what browsers show: pushes of one topic take each other's place.
+// shown is what browsers are told, repeats aside: pushes of one topic take each
+// other's place.
 func (s *service) shown() map[string]int {
 	out := map[string]int{}
 	topics := map[string]bool{}
@@ -108,6 +133,9 @@ func (s *service) shown() map[string]int {
 
 // ServeHTTP takes a push.
 func (s *service) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if gate := s.gate(r.URL.Path); gate != nil {
+		<-gate
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	body, err := io.ReadAll(r.Body)

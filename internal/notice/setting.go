@@ -38,6 +38,7 @@ const (
 	forFinding  = "notice-feed-lookup" // finds it
 	forEndpoint = "push-endpoint"
 	forTopic    = "push-topic"
+	forTag      = "push-tag"
 )
 
 // FeedSize is how many notices the feed shows.

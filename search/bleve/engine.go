@@ -110,7 +110,7 @@ func (e *Engine) publish(s *state) {
 	if old != nil {
 		old.release()
 	}
-	if s != nil && s.names.base.ready.Load() == nil && s.view.Rows() > smallBase {
+	if s != nil && !s.names.base.small && !s.names.base.ready.Load() {
 		e.sorting.Go(s.names.base.sort)
 	}
 }

@@ -155,6 +155,16 @@ func (x *explainer) words(row uint32) error {
 			x.add(x.nameOf(part.groups[i].Terms[0]), points, matched)
 		}
 	}
+	for _, l := range x.shared {
+		points, err := x.points(row, func() error { return x.rankTerm(l, kinPart, x.scratch.scores, true) })
+		if err != nil {
+			return err
+		}
+		if points > 0 {
+			text += points
+			x.add(x.nameOf(l.term), points, fmt.Sprintf("few hold the words, and the best of them share this (×%g)", kinPart))
+		}
+	}
 	x.add("every hit", rank.Base, "so that quality orders hits that hold none of the words")
 	preferred := 1.0
 	if slices.Contains(x.prefer, x.view.Row(row).Doc.Kind) {
@@ -319,6 +329,7 @@ func (x *explainer) filters(row uint32) {
 		{search.FacetFree, search.Query{Free: q.Free}},
 		{search.FacetNew, search.Query{Newcomer: q.Newcomer}},
 		{search.ReadingPrice, search.Query{PriceMin: q.PriceMin, PriceMax: q.PriceMax, Currency: q.Currency, Rates: q.Rates}},
+		{search.FacetOpen, search.Query{OpenBy: q.OpenBy}},
 		{"owner", search.Query{Owner: q.Owner}},
 	} {
 		if len(f.alone.Kinds) == 0 { // a second kind of one person is found only when asked for

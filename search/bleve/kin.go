@@ -36,8 +36,9 @@ func (m *matcher) addKin() error {
 				m.scratch.mass[i] = max(m.scratch.mass[i], rank.Near*m.whole)
 			}
 		}
-		m.rows = roaring.Or(m.rows, rows)
-		m.partial = true
+		all := roaring.Or(m.rows, rows)
+		m.partial = m.partial || all.GetCardinality() > m.rows.GetCardinality()
+		m.rows, m.shared = all, append(m.shared, l)
 		m.in = columns.SetOf(m.rows, m.view.Rows())
 		if err := m.rankTerm(l, kinPart, m.scratch.scores, true); err != nil {
 			return err

@@ -37,6 +37,7 @@ type matcher struct {
 	in      columns.Set // the rows, while they are ranked
 	need    [][]lookup  // what ranked the rows
 	like    [][]lookup
+	shared  []lookup // skills that the best rows share, whose others follow
 	partial bool
 	whole   float32 // of the query, when rows hold parts of it; else 0
 	lang    string  // the query's language, empty if it does not tell
@@ -326,7 +327,7 @@ func (m *matcher) rankGroup(group []lookup, part float64) error {
 // rankTerm puts what a term is worth to each row into a list: added to what
 // stands there, or in its place if it is more.
 func (m *matcher) rankTerm(l lookup, part float64, into []float32, add bool) error {
-	if l.term == "" {
+	if l.term == "" || l.docs == 0 { // what strangers make up must not fill the memory of postings
 		return nil
 	}
 	var worth [256]float32 // by frequency

@@ -30,10 +30,11 @@ type names struct {
 // nameBase is the sorted entries of one view. A large one is sorted in the
 // background; until then the one before it answers.
 type nameBase struct {
-	from   *columns.View
-	before []nameEntry
-	once   sync.Once
-	ready  atomic.Pointer[[]nameEntry]
+	small bool
+	once  sync.Once
+	from  *columns.View // guarded by once, nil afterwards
+	ready atomic.Bool
+	held  atomic.Pointer[[]nameEntry] // of the view when ready, else of the one before
 }
 
 const (
@@ -42,11 +43,13 @@ const (
 )
 
 func newNames(v *columns.View, before names) names {
-	b := &nameBase{from: v}
-	if before.base != nil {
-		b.before = slices.Concat(before.base.entries(), before.extra)
-		slices.SortFunc(b.before, nameEntry.compare)
+	b := &nameBase{from: v, small: v.Rows() <= smallBase}
+	var old []nameEntry
+	if before.base != nil && !b.small {
+		old = slices.Concat(before.base.entries(), before.extra)
+		slices.SortFunc(old, nameEntry.compare)
 	}
+	b.held.Store(&old)
 	return names{base: b}
 }
 
@@ -67,13 +70,10 @@ func (e nameEntry) compare(other nameEntry) int {
 
 // entries are the sorted entries, or for a short while those of before.
 func (b *nameBase) entries() []nameEntry {
-	if b.from.Rows() <= smallBase {
+	if b.small {
 		b.sort()
 	}
-	if all := b.ready.Load(); all != nil {
-		return *all
-	}
-	return b.before
+	return *b.held.Load()
 }
 
 func (b *nameBase) sort() {
@@ -84,7 +84,9 @@ func (b *nameBase) sort() {
 			all = appendEntries(all, b.from, uint32(i))
 		}
 		slices.SortFunc(all, nameEntry.compare)
-		b.ready.Store(&all)
+		b.held.Store(&all)
+		b.ready.Store(true)
+		b.from = nil // an old view is as large as the board
 	})
 }
 

@@ -26,8 +26,12 @@ type postingKey struct {
 	term string
 }
 
-// mostPostings bounds the memory of postings: five bytes each.
-const mostPostings = 4 << 20
+// mostPostings bounds the memory of postings: five bytes each. A term costs as
+// much as postingCost of them beside its own, and many segments have none.
+const (
+	mostPostings = 4 << 20
+	postingCost  = 64
+)
 
 func newPostings() *postings { return &postings{held: map[postingKey]posting{}} }
 
@@ -44,13 +48,22 @@ func (p *postings) of(s segmentRows, term string) (posting, error) {
 	if err != nil {
 		return out, err
 	}
+	p.keep(key, out)
+	return out, nil
+}
+
+// keep holds what was decoded; when there is too much, all else goes.
+func (p *postings) keep(key postingKey, made posting) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if p.size += len(out.docs); p.size > mostPostings {
-		p.held, p.size = map[postingKey]posting{}, len(out.docs)
+	if _, twice := p.held[key]; twice {
+		return
 	}
-	p.held[key] = out
-	return out, nil
+	cost := postingCost + len(made.docs)
+	if p.size += cost; p.size > mostPostings {
+		p.held, p.size = map[postingKey]posting{}, cost
+	}
+	p.held[key] = made
 }
 
 func decode(s segmentRows, term string) (posting, error) {

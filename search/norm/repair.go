@@ -11,23 +11,24 @@ import (
 // completed, which corrects nothing.
 func (n *Normaliser) repair(chunks []chunk, words Words) bool {
 	changed := false
-	unknown := 0
+	room := MaxTerms // unknown words yet: what is cut anyway is not worth a walk through the vocabulary
 	for i := range chunks {
 		c := &chunks[i]
 		if len(c.tokens) > 0 && n.known(c.tokens, words) {
 			continue
 		}
-		if unknown++; unknown > MaxTerms { // what is cut anyway is not worth a walk through the vocabulary
+		if room <= 0 {
 			break
 		}
-		if fixed, ok := n.relayout(c.text, words); ok {
+		fixed, ok := n.relayout(c.text, words)
+		if ok {
 			c.text, c.tokens, c.swapped, changed = fixed, n.Tokens(fixed), true, true
+		}
+		if ok || len(c.tokens) == 0 {
+			room--
 			continue
 		}
-		if len(c.tokens) == 0 {
-			continue
-		}
-		if fixed, ok := n.respell(c, words); ok {
+		if fixed, ok = n.respell(c, words, &room); ok {
 			c.cyrillic = scriptOf(c.tokens[0].Word) == latinScript && strings.ContainsFunc(fixed, isCyrillic)
 			c.text, c.tokens, changed = fixed, n.Tokens(fixed), true
 		}
@@ -126,13 +127,17 @@ func (n *Normaliser) OtherLayouts(text string) []string {
 	return out
 }
 
-// respell repairs the unknown words of a chunk one by one.
-func (n *Normaliser) respell(c *chunk, words Words) (string, bool) {
+// respell repairs the unknown words of a chunk one by one while there is room:
+// a chunk may hold a hundred words with nothing but hyphens between.
+func (n *Normaliser) respell(c *chunk, words Words, room *int) (string, bool) {
 	var b strings.Builder
 	at, changed := 0, false
 	for _, t := range c.tokens {
 		if n.knownToken(t, words) {
 			continue
+		}
+		if *room--; *room < 0 {
+			break
 		}
 		word, ok := n.respellWord(t, words)
 		if !ok {

@@ -25,7 +25,7 @@ worker.addEventListener("fetch", (event) => {
 });
 
 // A push says in general words that there is something new; what it is stands
-// in the inbox. The tag lets a repeat take the place of what is shown.
+// in the inbox. The tag is the account's: however much is new, one thing is shown.
 worker.addEventListener("push", (event) => {
   /** @type {{text?: string, tag?: string}} */
   let said = {};

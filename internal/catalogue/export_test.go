@@ -1,0 +1,4 @@
+package catalogue
+
+// Pause is how long Run waits after trouble.
+var Pause = pause
