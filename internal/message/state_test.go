@@ -42,7 +42,7 @@ type model struct {
 	state    message.State
 	asked    time.Time
 	until    time.Time // once the tutor was reminded
-	words    []string // "learner: 1"
+	words    []string  // "learner: 1"
 	closed   bool
 	n        int
 }
