@@ -210,3 +210,52 @@ func TestSecondProcessIsRefused(t *testing.T) {
 		t.Errorf("the first engine: %+v, %v", s, err)
 	}
 }
+
+// TestNothingCanBeWritten takes the folder away under the index, which fails
+// as a full disk does: what is there is still searched, every batch is refused,
+// and a rebuild heals.
+func TestNothingCanBeWritten(t *testing.T) {
+	t.Parallel()
+	ctx, dir := context.Background(), t.TempDir()
+	e := open(t, dir)
+	defer func() { _ = e.Close() }()
+	c := searchtest.Generate(searchtest.Seed, 300)
+	ops := c.Ops()
+	if err := e.Apply(ctx, search.Batch{Ops: ops[:200], Cursor: 1}); err != nil {
+		t.Fatal(err)
+	}
+	python := search.Query{Text: "python", Now: searchtest.Now}
+	before, err := e.Search(ctx, python)
+	if err != nil || before.Total == 0 {
+		t.Fatalf("total %d, %v", before.Total, err)
+	}
+	folders, err := filepath.Glob(filepath.Join(dir, "gen-*"))
+	if err != nil || len(folders) != 1 {
+		t.Fatal(folders, err)
+	}
+	if err := os.RemoveAll(folders[0]); err != nil {
+		t.Fatal(err)
+	}
+	for range 3 {
+		if err := e.Apply(ctx, search.Batch{Ops: ops[200:], Cursor: 2}); err == nil {
+			t.Error("a batch that cannot be written is accepted")
+		}
+		for _, text := range []string{"python", "вопросы", "разработка игр"} {
+			if _, err := e.Search(ctx, search.Query{Text: text, Facets: true, Now: searchtest.Now}); err != nil {
+				t.Errorf("%q: %v", text, err)
+			}
+		}
+		if now, err := e.Search(ctx, python); err != nil || now.Total != before.Total || now.Cursor != 1 {
+			t.Errorf("total %d of %d, cursor %d, %v", now.Total, before.Total, now.Cursor, err)
+		}
+	}
+	if err := e.Reindex(ctx, c.All, 3); err != nil {
+		t.Fatal(err)
+	}
+	if s, err := e.Stats(ctx); err != nil || s.Documents != 300 || s.Cursor != 3 {
+		t.Errorf("after the rebuild: %+v, %v", s, err)
+	}
+	if err := e.Apply(ctx, search.Batch{Ops: ops[:10], Cursor: 4}); err != nil {
+		t.Error(err)
+	}
+}

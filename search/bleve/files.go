@@ -210,7 +210,7 @@ func (e *Engine) build(ctx context.Context, docs iter.Seq2[search.Document, erro
 	}
 	g, err := e.newGeneration(path, true)
 	if err != nil {
-		return nil, err
+		return nil, errors.Join(err, removeGeneration(path))
 	}
 	if err = g.write(ctx, e.norm, docs, cursor); err == nil {
 		err = g.settle(ctx)
@@ -279,10 +279,14 @@ func (g *generation) settle(ctx context.Context) error {
 	return g.store.reopen(g.path)
 }
 
-// nextPath is a folder name that no file uses.
+// nextPath is a folder name that no file uses, nor the present generation: its
+// folder is removed by name later, even if somebody has done so already.
 func (e *Engine) nextPath() string {
 	for i := 1; ; i++ {
 		path := filepath.Join(e.dir, fmt.Sprintf("%s%06d", generationPrefix, i))
+		if e.live != nil && e.live.path == path {
+			continue
+		}
 		if _, err := os.Lstat(path); errors.Is(err, fs.ErrNotExist) {
 			return path
 		}

@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"math"
 	"strings"
-	"sync/atomic"
 	"time"
 
 	"github.com/RoaringBitmap/roaring/v2"
@@ -29,9 +28,8 @@ var keyCursor = []byte("cursor")
 
 // store is one scorch index in one folder.
 type store struct {
-	index  *scorch.Scorch
-	queue  *index.AnalysisQueue
-	broken atomic.Bool
+	index *scorch.Scorch // nil after a fault
+	queue *index.AnalysisQueue
 }
 
 // openStore opens or makes an index; dir "" keeps it in memory. fast gives up
@@ -118,6 +116,9 @@ func (s *store) close() error {
 
 // snapshot is the index at this moment. The caller closes it.
 func (s *store) snapshot() (*scorch.IndexSnapshot, error) {
+	if s.index == nil {
+		return nil, errDamaged
+	}
 	r, err := s.index.Reader()
 	if err != nil {
 		return nil, err
@@ -155,28 +156,43 @@ func (s *store) write(docs []*document.Document, deletes []string, cursor int64)
 }
 
 // batch waits for a batch, but not for ever: when the writer behind scorch has
-// died, it never answers. The store is then good for reading and closing only.
+// died, it never answers. After a fault snapshots can be read and the store can
+// be closed, nothing else: scorch has let go of the segment it could not write,
+// as on a full disk, and panics when a batch meets it again.
 func (s *store) batch(b *index.Batch) error {
 	const look = time.Second
-	if s.broken.Load() {
+	if s.index == nil {
 		return errDamaged
 	}
-	before := s.faults()
+	before, idx := s.faults(), s.index
 	done := make(chan error, 1)
-	go func() { done <- s.index.Batch(b) }()
+	go func() {
+		var err error
+		defer func() { done <- recovered(recover(), err) }()
+		err = idx.Batch(b)
+	}()
 	tick := time.NewTicker(look)
 	defer tick.Stop()
 	for {
 		select {
 		case err := <-done:
+			if err != nil {
+				s.give()
+			}
 			return err
 		case <-tick.C:
 			if s.faults() > before {
-				s.broken.Store(true)
+				s.give()
 				return errDamaged
 			}
 		}
 	}
+}
+
+// give gives the index up: its writer would try again without a pause.
+func (s *store) give() {
+	_ = s.index.Close() // what led here is told
+	s.index = nil
 }
 
 // faults counts what went wrong behind scorch's back.
