@@ -1,11 +1,13 @@
 package app_test
 
 import (
+	"bytes"
 	"go/ast"
 	"go/parser"
 	"go/token"
 	"os"
 	"path/filepath"
+	"regexp"
 	"sort"
 	"strings"
 	"testing"
@@ -157,6 +159,25 @@ func TestEveryPackageIsTested(t *testing.T) {
 		}
 		if !named {
 			t.Errorf("deploy/test/test does not run %s", p.ImportPath)
+		}
+	}
+}
+
+// Tests that stand behind a build tag are run by the scripts too.
+func TestEveryFailpointIsTested(t *testing.T) {
+	t.Parallel()
+	for _, name := range []string{"test", "night"} {
+		script := string(read(t, filepath.Join("..", "..", "deploy", "test", name))) + "\n"
+		for _, p := range packages(t) {
+			files, err := filepath.Glob(filepath.Join("..", "..", p.ImportPath, "*_test.go"))
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, f := range files {
+				if bytes.HasPrefix(read(t, f), []byte("//go:build failpoints")) && !regexp.MustCompile(`-tags failpoints .*\./`+p.ImportPath+`\s`).MatchString(script) {
+					t.Errorf("deploy/test/%s does not run the failpoints of %s", name, p.ImportPath)
+				}
+			}
 		}
 	}
 }
