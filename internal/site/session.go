@@ -49,10 +49,18 @@ func (s *Site) signIn(c *gin.Context, a account.Account) error {
 	s.sessions.Put(ctx, keyAccount, a.ID)
 	s.sessions.Put(ctx, keyEpoch, a.SessionEpoch)
 	s.sessions.Remove(ctx, keyCSRF)
-	return nil
+	return s.claimHeld(ctx, a.ID)
 }
 
-func (s *Site) signOut(c *gin.Context) error { return s.sessions.Destroy(c.Request.Context()) }
+func (s *Site) signOut(c *gin.Context) error {
+	ctx := c.Request.Context()
+	if s.sessions.GetString(ctx, keyHeld) != "" {
+		if err := s.keepHeld(ctx, nil); err != nil {
+			return err
+		}
+	}
+	return s.sessions.Destroy(ctx)
+}
 
 // token is the form token: of the session, made on first need, and for a
 // stranger a keyed code of a random cookie, so that looking at a form stores
@@ -62,10 +70,11 @@ func (s *Site) token(c *gin.Context) string {
 	if t := s.sessions.GetString(ctx, keyCSRF); t != "" {
 		return t
 	}
-	if s.sessions.GetString(ctx, keyAccount) == "" {
+	id := s.sessions.GetString(ctx, keyAccount)
+	if id == "" {
 		return s.strangersToken(s.strangersCookie(c))
 	}
-	t := secret.NewToken("f")
+	t := secret.NewToken("f") + "." + s.markOf(id) // tells whose words came when the session is over
 	s.sessions.Put(ctx, keyCSRF, t)
 	return t
 }

@@ -75,6 +75,7 @@ type Config struct {
 type Site struct {
 	Config
 	sessions *scs.SessionManager
+	drafts   *scs.SessionManager // words that wait to be sent
 	cache    *pageCache
 	packers  sync.Pool   // of gzip writers, which are large
 	lane     *media.Lane // uploaded pictures are decoded one at a time
@@ -98,7 +99,7 @@ const sessionLife = 30 * 24 * time.Hour
 
 // New makes the pages; Mount and Wrap put them into a server.
 func New(cfg Config) *Site {
-	s := &Site{Config: cfg, sessions: scs.New(), cache: newPageCache(cacheBytes), lane: media.NewLane(), origin: http.NewCrossOriginProtection()}
+	s := &Site{Config: cfg, sessions: scs.New(), drafts: newDrafts(cfg.Sessions), cache: newPageCache(cacheBytes), lane: media.NewLane(), origin: http.NewCrossOriginProtection()}
 	s.packers.New = func() any { return gzip.NewWriter(io.Discard) }
 	s.sessions.Store = cfg.Sessions
 	s.sessions.Lifetime = sessionLife
