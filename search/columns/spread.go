@@ -46,6 +46,9 @@ func (v *View) spread(q *search.Query, f *filterSet, all *roaring.Bitmap) []sear
 	return bins
 }
 
+// mostWorth is a price that every sum and whole number here can hold.
+const mostWorth = 1 << 53
+
 // cost is a price in the query's currency.
 type cost struct {
 	worth float64
@@ -64,6 +67,7 @@ func (v *View) costs(q *search.Query, within, free *roaring.Bitmap) (all []cost,
 		if !in.Has(row) {
 			return
 		}
+		worth = min(worth, mostWorth) // a rate can be any number
 		all = append(all, cost{worth, row})
 		if !seen.Has(row) {
 			seen.Add(row)

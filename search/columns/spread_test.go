@@ -53,3 +53,21 @@ func FuzzBinStep(f *testing.F) {
 		}
 	})
 }
+
+// Rates are typed by operators: an absurd one must not break the page.
+func TestAbsurdRatesAreSpread(t *testing.T) {
+	t.Parallel()
+	v := columns.New(nil).Apply([]search.Op{op("a", func(d *search.Document) {
+		d.Prices = []search.Price{{Minor: 90_000_000, Currency: "RUB"}, {Minor: 1, Currency: "RUB"}}
+	})})
+	for _, rate := range []float64{1e-300, 1e12, 1e300} {
+		q := search.Query{Facets: true, Currency: "USD", Rates: map[string]float64{"RUB": rate}, Now: now}
+		sum := 0
+		for _, b := range v.Select(&q, nil).Prices {
+			sum += b.Count
+		}
+		if sum == 0 || sum > 2 {
+			t.Errorf("rate %v: %d offers in the bars", rate, sum)
+		}
+	}
+}
