@@ -180,7 +180,7 @@ type Result struct {
 	Cursor    int64              // change number the answer reflects
 
 	Understood Understood // filters that were read out of the text
-	Partial    bool       // few or none hold every word: what holds the telling ones follows
+	Partial    bool       // few or none hold every word: what holds the telling ones, or shares a skill with the best, follows
 }
 
 // Understood is what a text said beside words to look for: "go under 2000"
