@@ -82,7 +82,7 @@ func TestPartialAnswerIsTold(t *testing.T) {
 	c := w.Visitor()
 	c.Get("/search?q=python+qwzxqwzx").Is(http.StatusOK).Has("ul.grid li").Says("Всех слов сразу почти нигде нет")
 	for _, whole := range []string{"/search?q=python", "/search", "/search?q=qwzxqwzx"} {
-		if p := c.Get(whole).Is(http.StatusOK); strings.Contains(p.Body, "Со всеми словами") {
+		if p := c.Get(whole).Is(http.StatusOK); strings.Contains(p.Body, "Всех слов сразу") {
 			t.Errorf("%s is told to be partial", whole)
 		}
 	}
@@ -96,7 +96,7 @@ func TestNothingFoundHelpsOn(t *testing.T) {
 	w := crowd(t)
 	c := w.Visitor()
 	p := c.Get("/search?q=godotx&format=plan&level=work&language=kk&price_max=1&currency=RUB").Is(http.StatusOK).Has(".nothing")
-	if d := cmp.Diff([]string{"Сначала — бесплатное", "Похожие слова", "Искать шире"}, p.Texts(".nothing h3")); d != "" {
+	if d := cmp.Diff([]string{"Сначала — бесплатное", "Сообщить, когда появится", "Похожие слова", "Искать шире"}, p.Texts(".nothing h3")); d != "" {
 		t.Errorf("offers (-want +got):\n%s", d)
 	}
 	p.Has(`.nothing a[href="/search?q=godot"]`, `.nothing a[href="/search"]`)
