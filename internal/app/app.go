@@ -13,7 +13,6 @@ import (
 	"net"
 	"net/http"
 	"net/url"
-	"os"
 	"path/filepath"
 	"sync/atomic"
 	"time"
@@ -144,7 +143,7 @@ func New(ctx context.Context, cfg config.Config, opt Options) (a *App, err error
 
 // openStores makes the data folder and opens what is kept in it.
 func (a *App) openStores(ctx context.Context, opt Options) (err error) {
-	if err = os.MkdirAll(a.Config.Data, 0o700); err != nil {
+	if err = ownFolder(a.Config.Data); err != nil {
 		return err
 	}
 	if a.Keys, err = secret.Open(a.Config.SecretsDir()); err != nil {
@@ -198,7 +197,10 @@ func (a *App) Run(ctx context.Context, listener, metrics net.Listener) error {
 	if metrics != nil {
 		group.Go(func() error { return a.serve(ctx, a.server(a.metrics.handler()), metrics) })
 	}
-	group.Go(func() error { return a.answerTools(ctx) })
+	group.Go(func() error {
+		a.answerTools(ctx)
+		return nil
+	})
 	work, stop := context.WithCancel(context.WithoutCancel(ctx))
 	defer stop()
 	var behind errgroup.Group

@@ -110,14 +110,16 @@ func verb[In, Out any](do func(context.Context, In, func(any)) (Out, error)) con
 }
 
 // answerTools serves the control socket until ctx ends. A folder that cannot
-// hold a socket costs only the commands.
-func (a *App) answerTools(ctx context.Context) error {
+// hold a socket, or a socket that breaks, costs only the commands.
+func (a *App) answerTools(ctx context.Context) {
 	l, err := control.Listen(a.Config.Data)
 	if err != nil {
 		a.Log.Warn("no control socket: commands on the search index work only while serve is stopped", "error", err)
-		return nil
+		return
 	}
-	return control.Serve(ctx, l, a.Tools())
+	if err := control.Serve(ctx, l, a.Tools()); err != nil {
+		a.Log.Warn("the control socket broke: commands on the search index work only while serve is stopped", "error", err)
+	}
 }
 
 // engine names what answers searches.

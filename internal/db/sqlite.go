@@ -6,6 +6,7 @@ import (
 	"database/sql/driver"
 	"errors"
 	"net/url"
+	"os"
 	"strconv"
 	"strings"
 	"time"
@@ -25,7 +26,11 @@ const writerWait = 5 * time.Second
 
 // openSQLite opens one writing connection that takes its lock at BEGIN, and
 // several that can only read. secure_delete overwrites what is erased.
+// Nobody but the program's own user may read the files.
 func openSQLite(cfg Config) (writer, reader *bun.DB, err error) {
+	if err := private(cfg.Path); err != nil {
+		return nil, nil, err
+	}
 	sync := "FULL"
 	if cfg.NoSync {
 		sync = "OFF"
@@ -44,6 +49,30 @@ func openSQLite(cfg Config) (writer, reader *bun.DB, err error) {
 	r.SetMaxOpenConns(sqliteReaders)
 	r.SetMaxIdleConns(sqliteReaders)
 	return bun.NewDB(w, sqlitedialect.New()), bun.NewDB(r, sqlitedialect.New()), nil
+}
+
+// private makes the database's file before SQLite would, which lets others read
+// what it makes, and takes from others what a former program let them read.
+// SQLite gives the files beside it the same mode. Where the mode cannot be
+// changed, the file belongs to another user and opening it is an error.
+func private(path string) error {
+	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600)
+	if err != nil {
+		return err
+	}
+	if err := f.Close(); err != nil {
+		return err
+	}
+	for _, name := range []string{path, path + "-wal", path + "-shm"} {
+		info, err := os.Stat(name)
+		if err == nil && info.Mode().Perm()&0o077 != 0 {
+			err = os.Chmod(name, 0o600)
+		}
+		if err != nil && !errors.Is(err, os.ErrNotExist) {
+			return err
+		}
+	}
+	return nil
 }
 
 func sqlitePool(cfg Config, params url.Values) (*sql.DB, error) {
