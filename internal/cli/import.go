@@ -88,6 +88,9 @@ func (c *command) printReport(r transfer.Report, f importFlags) error {
 		word = "would be imported"
 	}
 	fmt.Fprintf(c.Out, "%s: %d new, %d updated, %d unchanged\n", word, r.Created, r.Updated, r.Unchanged)
+	if r.StillPublished > 0 {
+		fmt.Fprintf(c.Out, "  published before and left so: %d (account erase takes a person off)\n", r.StillPublished)
+	}
 	fields := make([]string, 0, len(r.Dropped))
 	for name := range r.Dropped {
 		fields = append(fields, name)

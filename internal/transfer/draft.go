@@ -42,6 +42,7 @@ type draft struct {
 	Since     time.Time
 	Services  []Service
 
+	kept    bool           // public before, and staying so without being told again
 	spare   string         // handle when the wished one cannot be had: the nickname
 	source  []byte         // finds the entry again
 	seen    []byte         // survives the claim

@@ -18,9 +18,12 @@ import (
 
 // Input is one import.
 type Input struct {
-	Format  string
-	Reader  io.Reader
-	Publish bool // the operator has the people's consent: names stay and profiles are open
+	Format string
+	Reader io.Reader
+	// Publish says that the operator has the people's consent: names stay and
+	// profiles are open. Without it what is public already stays public, under
+	// its name, with the newer texts.
+	Publish bool
 	DryRun  bool // do everything, tell what it did, keep nothing
 	// Claims gets the claim codes as CSV once everything is committed: nothing
 	// is written to it when the import fails or is a dry run. It holds every
@@ -178,6 +181,9 @@ func (r *run) again(ctx context.Context, tx *db.Tx, row account.Imported, e *Ent
 	if err != nil {
 		return "", err
 	}
+	if err := r.keep(ctx, tx, acc.ID, e, d); err != nil {
+		return "", err
+	}
 	content := r.t.content(*d)
 	d.Handle = acc.Handle
 	if bytes.Equal(row.ContentMAC, content) {
@@ -189,12 +195,32 @@ func (r *run) again(ctx context.Context, tx *db.Tx, row account.Imported, e *Ent
 	res, err := tx.NewUpdate().Model((*account.Imported)(nil)).Set("content_mac = ?", content).
 		Where("source_mac = ? AND account_id = ?", d.source, acc.ID).Exec(ctx)
 	if err := db.Must(res, err, errClaimed); errors.Is(err, errClaimed) {
+		d.kept = false
 		return Unchanged, nil
 	} else if err != nil {
 		return "", err
 	}
 	r.claim(e, d)
 	return Updated, r.fill(ctx, tx, acc.ID, d)
+}
+
+// keep makes an entry that is public already stay so under the name it has,
+// when the operator says nothing of consent this time: it was given before, and
+// people are taken off the board by erasing them, not by a forgotten option.
+func (r *run) keep(ctx context.Context, tx *db.Tx, accountID string, e *Entry, d *draft) error {
+	if r.in.Publish {
+		return nil
+	}
+	p, err := profile.ByID(ctx, tx, accountID)
+	if fault.Is(err, fault.NotFound) {
+		return nil
+	}
+	if err != nil || p.State == profile.Draft || !p.Approved {
+		return err
+	}
+	*d = r.t.decide(r.in.Format, e, true)
+	d.Name, d.kept = p.Name, true
+	return nil
 }
 
 // errClaimed says that an entry got its owner while the import ran.
@@ -232,7 +258,10 @@ func (r *run) create(ctx context.Context, tx *db.Tx, e *Entry, d *draft) (Act, e
 func (r *run) fill(ctx context.Context, tx *db.Tx, accountID string, d *draft) error {
 	in := profile.Input{Tutor: d.Tutor, Creator: d.Creator, Name: d.Name, Headline: d.Headline, About: d.About,
 		Skills: d.Skills, Levels: d.Levels, Languages: d.Languages, Formats: d.Formats, Timezone: d.Timezone, State: profile.Draft}
-	if d.Publish {
+	switch {
+	case d.kept:
+		in.State = "" // as it is, also where silence paused it
+	case d.Publish:
 		in.State = profile.Open
 	}
 	for _, l := range d.Links {

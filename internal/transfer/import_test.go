@@ -208,11 +208,85 @@ func TestImportAgainUpdatesAndNeverDoubles(t *testing.T) {
 		if _, err := w.profiles.Profile(t.Context(), account.Actor{}, codes[0][0]); err != nil {
 			t.Errorf("the published profile: %v", err)
 		}
-		hidden, _ := w.imports(t, transfer.Input{Format: transfer.GetMentor, Reader: open(t, "getmentor.json")})
-		if _, err := w.profiles.Profile(t.Context(), account.Actor{}, codes[0][0]); hidden.Updated != 5 || !fault.Is(err, fault.NotFound) {
-			t.Errorf("consent withdrawn: %+v, %v", hidden, err)
+		if published.StillPublished != 0 {
+			t.Errorf("drafts were not public before: %+v", published)
 		}
 	})
+}
+
+// TestImportWithoutPublishHidesNobody holds that an operator who forgets the
+// option takes nobody's profile, name or offers off the board.
+func TestImportWithoutPublishHidesNobody(t *testing.T) {
+	t.Parallel()
+	dbtest.Each(t, func(t *testing.T, dw *dbtest.World) {
+		w := newWorld(t, dw, here)
+		in := func(text string, publish, dry bool) transfer.Input {
+			return transfer.Input{Format: transfer.GetMentor, Reader: strings.NewReader(text), Publish: publish, DryRun: dry}
+		}
+		file := read(t, "getmentor.json")
+		_, codes := w.imports(t, in(file, true, false))
+		before, rows := w.text(t), w.counts(t)
+		same, again := w.imports(t, in(file, false, false))
+		if same.Unchanged != 5 || same.StillPublished != 5 || same.Dropped["name"] != 0 {
+			t.Errorf("the same file: %+v", same)
+		}
+		if diff := cmp.Diff(codes, again); diff != "" {
+			t.Errorf("claims (-first +again):\n%s", diff)
+		}
+		if diff := cmp.Diff(before, w.text(t)); diff != "" {
+			t.Error(diff)
+		}
+		if diff := cmp.Diff(rows, w.counts(t)); diff != "" {
+			t.Error(diff)
+		}
+		// One is paused; both change their texts, one its name; one is new.
+		w.raw(t, "UPDATE profile SET state = 'paused', paused_by = 'owner' WHERE name = 'Тихон Небывалов'")
+		changed := strings.NewReplacer("Senior Go-разработчик", "Go и Rust", "Марфа Выдумкина", "Марфа Иная", "QA Lead", "Учу проверять",
+			`"id": 1003`, `"id": 9003`).Replace(file)
+		for _, dry := range []bool{true, false} {
+			report, _ := w.imports(t, in(changed, false, dry))
+			if got := []int{report.Created, report.Updated, report.Unchanged, report.StillPublished}; !cmp.Equal(got, []int{1, 2, 2, 4}) {
+				t.Errorf("dry %v: new, updated, unchanged, published: %v", dry, got)
+			}
+		}
+		type seen struct {
+			Name, Headline string
+			State          profile.State
+			Services       int
+		}
+		var got []seen
+		for _, row := range codes[:2] {
+			p, err := w.profiles.Profile(t.Context(), account.Actor{}, row[0])
+			if err != nil {
+				t.Fatal(err)
+			}
+			services, err := w.market.Services(t.Context(), account.Actor{}, row[0])
+			if err != nil {
+				t.Fatal(err)
+			}
+			got = append(got, seen{p.Name, p.Headline, p.State, len(services)})
+		}
+		want := []seen{{"Марфа Выдумкина", "Go и Rust · Завод Небылиц", profile.Open, 1}, {"Тихон Небывалов", "Учу проверять", profile.Paused, 1}}
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Error(diff)
+		}
+		renamed, _ := w.imports(t, in(changed, true, false))
+		p, err := w.profiles.Profile(t.Context(), account.Actor{}, codes[0][0])
+		if err != nil || p.Name != "Марфа Иная" || renamed.StillPublished != 0 {
+			t.Errorf("published anew: %q, %v, %+v", p.Name, err, renamed)
+		}
+	})
+}
+
+// raw changes the database as something outside of this package would.
+func (w *world) raw(t testing.TB, statement string) {
+	t.Helper()
+	if err := w.Write(t.Context(), func(tx *db.Tx) error {
+		res, err := tx.NewRaw(statement).Exec(t.Context())
+		return db.Must(res, err, fault.Of(fault.NotFound, "nothing_changed"))
+	}); err != nil {
+		t.Fatal(err)
+	}
 }
 
 func read(t testing.TB, name string) string {

@@ -12,7 +12,8 @@ import (
 // of it than the board's bounds allow, so memory is bounded by them whatever is
 // sent. Faults, all Invalid; Field is the path inside the file ("[12].price"),
 // the arguments line and column are the place: import_format_unknown,
-// import_json, import_not_utf8, import_shape (argument want),
+// import_json, import_not_utf8, import_shape (argument want; looks, the format
+// that the file looks like, when it was given as another),
 // import_field_missing, import_field_unknown, import_field_invalid,
 // import_version, import_key_twice, import_duplicate_id (argument first: the
 // line of the first one), import_field_too_large, import_entry_too_large,
@@ -26,7 +27,7 @@ func Read(format string, r io.Reader) ([]Entry, error) {
 }
 
 func read(format string, r io.Reader) (*file, error) {
-	f := &file{scanner: newScanner(r), seen: map[string]Position{}}
+	f := &file{scanner: newScanner(r), seen: map[string]Position{}, signs: map[string]bool{}}
 	var err error
 	switch format {
 	case GetMentor:
@@ -41,6 +42,9 @@ func read(format string, r io.Reader) (*file, error) {
 	if err == nil {
 		err = f.end()
 	}
+	if err == nil && format != Oduvan {
+		err = f.like(format)
+	}
 	return f, err
 }
 
@@ -49,8 +53,9 @@ type file struct {
 	*scanner
 	entries []Entry
 	seen    map[string]Position
-	source  string // address of the branch that wrote our own format
-	prefix  string // of the ids of our own format
+	source  string          // address of the branch that wrote our own format
+	prefix  string          // of the ids of our own format
+	signs   map[string]bool // formats of which an entry showed something of their own
 }
 
 // each reads an array of entries, one after another.
@@ -91,6 +96,9 @@ func (f *file) add(value *node, understand func(*shaped) Entry) error {
 		return s.err
 	}
 	s.drops(&e)
+	for _, format := range signs(value) {
+		f.signs[format] = true
+	}
 	e.At, e.Path = value.at, value.path
 	for i := range e.Shortened {
 		e.Shortened[i].Entry = value.path

@@ -143,11 +143,11 @@ func TestReadNamesThePlaceOfAFault(t *testing.T) {
 func TestReadTakesOddButHonestFiles(t *testing.T) {
 	t.Parallel()
 	cases := []struct{ name, text, want string }{
-		{"a byte order mark", "\xef\xbb\xbf[{\"id\":1,\"name\":\"A\"}]", "A"},
-		{"escapes", `[{"id":1,"name":"\u0410\n\"\ud83c\udf3c\" \/"}]`, "А \"🌼\" /"},
-		{"half a pair", `[{"id":1,"name":"A\ud83c"}]`, "A\ufffd"},
-		{"control characters", `[{"id":1,"name":"A\u0000\u202eB"}]`, "AB"},
-		{"markup in a name", `[{"id":1,"name":"<b>A</b>&amp;B"}]`, "**A**&B"},
+		{"a byte order mark", "\xef\xbb\xbf[{\"id\":1,\"name\":\"A\",\"slug\":null}]", "A"},
+		{"escapes", `[{"id":1,"name":"\u0410\n\"\ud83c\udf3c\" \/","price":""}]`, "А \"🌼\" /"},
+		{"half a pair", `[{"id":1,"name":"A\ud83c","price":""}]`, "A\ufffd"},
+		{"control characters", `[{"id":1,"name":"A\u0000\u202eB","price":""}]`, "AB"},
+		{"markup in a name", `[{"id":1,"name":"<b>A</b>&amp;B","price":""}]`, "**A**&B"},
 	}
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
@@ -160,6 +160,54 @@ func TestReadTakesOddButHonestFiles(t *testing.T) {
 				t.Error(diff)
 			}
 		})
+	}
+}
+
+// TestReadRefusesAnotherList holds that a list given under another's name is
+// refused with the name it should have, and not read as people who say nothing.
+func TestReadRefusesAnotherList(t *testing.T) {
+	t.Parallel()
+	const keys = "workplace | about | competencies | experience | price | doneSessions | link | job | menteeCount | slug"
+	cases := []struct{ name, format, text, want, looks string }{
+		{"mentors as coaches", "codingcoach", read(t, "getmentor.json"), "--format getmentor", "getmentor"},
+		{"inner list as coaches", "codingcoach", read(t, "getmentor_internal.json"), "--format getmentor", "getmentor"},
+		{"coaches as mentors", "getmentor", read(t, "codingcoach.json"), "--format codingcoach", "codingcoach"},
+		{"tags in one text", "codingcoach", `[{"id":1,"name":"A","tags":"a,b"}]`, "--format getmentor", "getmentor"},
+		{"an address", "getmentor", `[{"id":"a@b.org","name":"A","tags":["a"]}]`, "--format codingcoach", "codingcoach"},
+		{"neither, as mentors", "getmentor", `[{"id":1,"name":"A","tags":["a"]}]`, keys, ""},
+		{"neither, as coaches", "codingcoach", `[{"id":"a @ b","name":"A"},{"id":"@","name":"B"}]`, "channels | spokenLanguages | avatar | id with @", ""},
+	}
+	for _, c := range cases {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			entries, err := transfer.Read(c.format, strings.NewReader(c.text))
+			var e *fault.Error
+			if !errors.As(err, &e) || e.Kind != fault.Invalid || e.Code != "import_shape" || e.Field != "[0]" || entries != nil {
+				t.Fatalf("got %d entries and %v", len(entries), err)
+			}
+			looks, _ := e.Args["looks"].(string)
+			if diff := cmp.Diff([]any{c.want, c.looks}, []any{e.Args["want"], looks}); diff != "" {
+				t.Error(diff)
+			}
+		})
+	}
+}
+
+func TestReadKnowsAListByOneEntry(t *testing.T) {
+	t.Parallel()
+	for text, format := range map[string]string{
+		`[]`: "getmentor", ` [ ] `: "codingcoach",
+		`[{"id":1,"name":"A"},{"id":2,"name":"B","price":null}]`:      "getmentor",
+		`[{"id":1,"name":"A","tags":"x"}]`:                            "getmentor",
+		`[{"id":"7","name":"A"},{"id":"8","name":"B","avatar":""}]`:   "codingcoach",
+		`[{"id":"7","name":"A","price":"1"},{"id":"a@b","name":"B"}]`: "codingcoach",
+		`[{"id":"7","name":"A","channels":[]}]`:                       "codingcoach",
+		`[{"id":"7","name":"A","spokenLanguages":["en"]}]`:            "codingcoach",
+		`[{"id":"a@b.org","name":"A","title":"x","menteeCount":3}]`:   "getmentor",
+	} {
+		if _, err := transfer.Read(format, strings.NewReader(text)); err != nil {
+			t.Errorf("%s %s: %v", format, text, err)
+		}
 	}
 }
 

@@ -8,12 +8,15 @@ import (
 
 // Report tells what an import did, or, of a dry run, would do.
 type Report struct {
-	Created   int            `json:"created"`
-	Updated   int            `json:"updated"`
-	Unchanged int            `json:"unchanged"` // also entries whose person has claimed or erased them
-	Dropped   map[string]int `json:"dropped"`   // by source field, or "contacts", "email", "links" in texts
-	Shortened []Shortened    `json:"shortened"`
-	Preview   []Preview      `json:"preview,omitempty"` // of a dry run: the first entries
+	Created   int `json:"created"`
+	Updated   int `json:"updated"`
+	Unchanged int `json:"unchanged"` // also entries whose person has claimed or erased them
+	// StillPublished counts entries, updated or unchanged, that were public
+	// before and stayed so although this import was not told to publish.
+	StillPublished int            `json:"still_published,omitempty"`
+	Dropped        map[string]int `json:"dropped"` // by source field, or "contacts", "email", "links" in texts
+	Shortened      []Shortened    `json:"shortened"`
+	Preview        []Preview      `json:"preview,omitempty"` // of a dry run: the first entries
 }
 
 // Preview is one entry as it would stand on the board.
@@ -51,6 +54,9 @@ func (r *Report) add(act Act, e *Entry, d draft) {
 		r.Updated++
 	default:
 		r.Unchanged++
+	}
+	if d.kept {
+		r.StillPublished++
 	}
 	for field, n := range d.dropped {
 		r.Dropped[field] += n

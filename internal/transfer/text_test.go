@@ -172,7 +172,7 @@ func TestHandles(t *testing.T) {
 		strings.Repeat("Длинноеимя", 5), "-_-", "🌼"}
 	var people []map[string]any
 	for _, name := range names {
-		people = append(people, map[string]any{"name": name, "title": "x"})
+		people = append(people, map[string]any{"name": name, "title": "x", "price": ""})
 	}
 	_, rows := w.imports(t, transfer.Input{Format: transfer.GetMentor, Reader: list(t, people...), Publish: true})
 	got := map[string]bool{}
