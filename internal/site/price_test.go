@@ -42,7 +42,7 @@ func TestBadPricesAreTold(t *testing.T) {
 	t.Parallel()
 	c := apptest.New(t).Visitor()
 	for _, field := range []string{"price_min", "price_max"} {
-		c.Get("/en/search?" + url.Values{field: {"abc"}}.Encode()).Is(http.StatusOK).
+		c.Get("/en/search?"+url.Values{field: {"abc"}}.Encode()).Is(http.StatusOK).
 			Has("#"+field+"-error", "#"+field+"[aria-invalid]")
 	}
 }

@@ -42,7 +42,11 @@ func (s *Site) readingLabel(f web.Frame, u search.Understood, r search.Reading) 
 	case search.ReadingPrice:
 		return priceLabel(f, u)
 	}
-	return s.facetLabel(f, r.Facet, r.Value)
+	label := s.facetLabel(f, r.Facet, r.Value)
+	if r.Facet == search.FacetKind && u.Text != "" { // beside words to look for, a kind only stands first
+		return f.T("search.kind_first", "kind", label)
+	}
+	return label
 }
 
 // priceLabel names the bounds in the currency that they were compared in.

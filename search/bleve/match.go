@@ -274,7 +274,7 @@ func (m *matcher) rank(need, like [][]lookup, full uint64) error {
 			return err
 		}
 	}
-	if full < rank.Few && slices.ContainsFunc(need, isWord) {
+	if full < rank.Few && (full == 0 || len(need) > 1) && slices.ContainsFunc(need, isWord) {
 		if err := m.addKin(); err != nil {
 			return err
 		}

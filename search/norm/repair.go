@@ -165,12 +165,22 @@ func (n *Normaliser) respellWord(t Token, words Words) (string, bool) {
 	}
 	for distance := 1; distance <= allowed(t.Word); distance++ {
 		for _, w := range append([]string{t.Word}, others[:min(len(others), 1)]...) {
-			if _, word, ok := words.Near(n.Stem(w), w, distance); ok {
+			if _, word, ok := words.Near(n.Stem(w), w, distance); ok && (utf8.RuneCountInString(w) > shortWord || beginAlike(w, word)) {
 				return word, true
 			}
 		}
 	}
 	return "", false
+}
+
+// shortWord is the length in runes up to which a correction keeps the first
+// letter: a short word is near to too many others.
+const shortWord = 4
+
+func beginAlike(a, b string) bool {
+	x, _ := utf8.DecodeRuneInString(a)
+	y, _ := utf8.DecodeRuneInString(b)
+	return x == y
 }
 
 // allowed is how many mistakes a word of its length may hold.
