@@ -82,12 +82,19 @@ func (a *Accounts) OnClaimed(fn func(ctx context.Context, tx *db.Tx, accountID s
 	a.claimed = append(a.claimed, fn)
 }
 
-// Claimant is the unclaimed account that a claim code opens, so that who holds
-// the code reads the draft before taking it over. Nothing is spent or changed.
-// Fault: Unauthenticated claim_unknown (field code), as of Claim.
+// Claimant is the account that a claim code opens, so that who holds the code
+// reads the draft before taking it over, or, where the answer to the claim was
+// lost, before asking for it again. Nothing is spent or changed. Fault:
+// Unauthenticated claim_unknown (field code), as of Claim.
 func (a *Accounts) Claimant(ctx context.Context, code string) (by Actor, err error) {
 	_, acc, err := a.claimable(ctx, code)
-	return Actor{ID: acc.ID, Handle: acc.Handle, Role: acc.Role}, err
+	if fault.Is(err, fault.Unauthenticated) {
+		acc, err = a.takenOver(ctx, code)
+	}
+	if err != nil {
+		return Actor{}, err
+	}
+	return Actor{ID: acc.ID, Handle: acc.Handle, Role: acc.Role}, nil
 }
 
 // claimable finds the imported entry of a claim code and its account in one
@@ -110,10 +117,38 @@ func errClaim() *fault.Error {
 }
 
 // Claim gives an imported account to its owner and returns the recovery code,
-// shown once. The code is good once, and the tie to the imported entry is cut.
-// Faults: Unauthenticated claim_unknown (field code), the same for every wrong
-// text; Invalid handle_form, handle_reserved; Conflict handle_taken.
+// shown once; the tie to the imported entry is cut. Until ConfirmShown says that
+// the owner has seen a recovery code, or one is used to sign in, the claim code
+// stands in for it: claiming once more, as after an answer that got lost on its
+// way, is a sign-in that shows a new code, as SignInByCode is, and changes
+// neither handle nor language. Faults: Unauthenticated claim_unknown (field
+// code), the same for every wrong text; Invalid handle_form, handle_reserved;
+// Conflict handle_taken; Conflict code_busy when another claim or sign-in came
+// at the same moment.
 func (a *Accounts) Claim(ctx context.Context, in Claim) (acc Account, recovery string, err error) {
+	acc, recovery, err = a.claimFirst(ctx, in)
+	if !fault.Is(err, fault.Unauthenticated) {
+		return acc, recovery, err
+	}
+	acc, err = a.takenOver(ctx, in.Code)
+	if err != nil {
+		return Account{}, "", err
+	}
+	return a.signInWith(ctx, acc, a.codeMAC(forClaim, in.Code))
+}
+
+// takenOver finds the account that a claim code has taken over and whose owner
+// has not confirmed a recovery code. Fault: Unauthenticated claim_unknown.
+func (a *Accounts) takenOver(ctx context.Context, code string) (acc Account, err error) {
+	mac := a.codeMAC(forClaim, code) // another purpose than a recovery code's: neither opens the other's door
+	err = a.db.Read(ctx, func(tx *db.Tx) error {
+		return db.One(ctx, tx.NewSelect().Model(&acc).Where("recovery_mac = ? AND state = ?", mac, Active), errClaim())
+	})
+	return acc, err
+}
+
+// claimFirst is the claim of an account that nobody has yet.
+func (a *Accounts) claimFirst(ctx context.Context, in Claim) (acc Account, recovery string, err error) {
 	row, _, err := a.claimable(ctx, in.Code)
 	if err != nil {
 		return Account{}, "", err
@@ -127,7 +162,8 @@ func (a *Accounts) Claim(ctx context.Context, in Claim) (acc Account, recovery s
 		if acc, err = ByID(ctx, tx, row.AccountID); err != nil {
 			return err
 		}
-		return a.takeOver(ctx, tx, &acc, in, recovery)
+		acc.RecoveryMAC, acc.NextRecoveryMAC = row.ClaimMAC, a.mac(forRecovery, recovery)
+		return a.takeOver(ctx, tx, &acc, in)
 	})
 	if err != nil {
 		return Account{}, "", takenHandle(err)
@@ -135,7 +171,8 @@ func (a *Accounts) Claim(ctx context.Context, in Claim) (acc Account, recovery s
 	return acc, recovery, nil
 }
 
-func (a *Accounts) takeOver(ctx context.Context, tx *db.Tx, acc *Account, in Claim, recovery string) error {
+// takeOver makes the account its owner's, with the codes that it has been given.
+func (a *Accounts) takeOver(ctx context.Context, tx *db.Tx, acc *Account, in Claim) error {
 	if in.Handle != "" && in.Handle != acc.Handle {
 		if err := CheckHandle(in.Handle, Member); err != nil {
 			return err
@@ -145,8 +182,8 @@ func (a *Accounts) takeOver(ctx context.Context, tx *db.Tx, acc *Account, in Cla
 	if in.Language == "ru" || in.Language == "en" {
 		acc.Language = in.Language
 	}
-	acc.State, acc.RecoveryMAC, acc.JoinedOn = Active, a.mac(forRecovery, recovery), tx.Today()
-	res, err := tx.NewUpdate().Model(acc).Column("handle", "language", "state", "recovery_mac", "joined_on").
+	acc.State, acc.JoinedOn = Active, tx.Today()
+	res, err := tx.NewUpdate().Model(acc).Column("handle", "language", "state", "recovery_mac", "next_recovery_mac", "joined_on").
 		Where("id = ? AND state = ?", acc.ID, NotClaimed).Exec(ctx)
 	if err := db.Must(res, err, fault.Of(fault.Conflict, "account_claimed")); err != nil {
 		return err

@@ -58,27 +58,105 @@ func TestClaimGivesTheProfileToItsOwner(t *testing.T) {
 		if n := w.rows(t, "SELECT count(*) FROM imported"); n != 0 {
 			t.Error("the tie to the source is still there")
 		}
+		// Who typed the recovery code has it: the claim code is worthless.
 		_, _, err = w.Claim(w.ctx, account.Claim{Code: code, Handle: "thief"})
 		wants(t, err, fault.Unauthenticated, "claim_unknown")
 	})
 }
 
-func TestOneClaimForTwoAtOnce(t *testing.T) {
+// TestALostAnswerToAClaimLosesNothing: the page with the recovery code never
+// came, so the person claims again, as often as it takes.
+func TestALostAnswerToAClaimLosesNothing(t *testing.T) {
+	t.Parallel()
+	each(t, func(t *testing.T, w *world) {
+		told := 0
+		w.OnClaimed(func(context.Context, *db.Tx, string) error { told++; return nil })
+		code, draft := w.imported(t, "lesnoy-ezh")
+		other, _ := w.imported(t, "rechnoy-bober")
+		first, lost, err := w.Claim(w.ctx, account.Claim{Code: code, Handle: "grace", Language: "en"})
+		must(t, err)
+		by, err := w.Claimant(w.ctx, code)
+		if err != nil || by.ID != draft.ID || by.Handle != "grace" {
+			t.Errorf("a look after the claim: %+v, %v", by, err)
+		}
+		_, _, err = w.SignInByCode(w.ctx, code)
+		wants(t, err, fault.Unauthenticated, "code_unknown") // it claims, and opens no other door
+		_, _, err = w.Claim(w.ctx, account.Claim{Code: lost})
+		wants(t, err, fault.Unauthenticated, "claim_unknown") // nor the other way round
+
+		// The form sent once more, whatever handle stands in it by now.
+		var again account.Account
+		var shown string
+		for i, handle := range []string{"grace", "", "hopper", "X"} {
+			again, shown, err = w.Claim(w.ctx, account.Claim{Code: code, Handle: handle, Language: "ru"})
+			must(t, err)
+			if again.ID != draft.ID || again.Handle != "grace" || again.Language != "en" || again.SessionEpoch != first.SessionEpoch+int64(i)+1 {
+				t.Errorf("%q: got %+v", handle, again)
+			}
+		}
+		if told != 1 {
+			t.Errorf("taken over %d times", told)
+		}
+		_, err = w.SessionActor(w.ctx, first.ID, first.SessionEpoch)
+		wants(t, err, fault.Unauthenticated, "session_ended")
+		_, _, err = w.SignInByCode(w.ctx, lost)
+		wants(t, err, fault.Unauthenticated, "code_unknown")
+		wants(t, w.ConfirmShown(w.ctx, again.Actor(), lost), fault.Conflict, "code_not_pending")
+
+		must(t, w.ConfirmShown(w.ctx, again.Actor(), shown))
+		_, _, err = w.Claim(w.ctx, account.Claim{Code: code})
+		wants(t, err, fault.Unauthenticated, "claim_unknown")
+		if by, err := w.Claimant(w.ctx, code); !by.Anonymous() || !fault.Is(err, fault.Unauthenticated) {
+			t.Errorf("a spent code opens %+v, %v", by, err)
+		}
+		if in, _, err := w.SignInByCode(w.ctx, shown); err != nil || in.ID != draft.ID {
+			t.Errorf("sign in: %+v, %v", in, err)
+		}
+		if acc, _, err := w.Claim(w.ctx, account.Claim{Code: other}); err != nil || acc.ID == draft.ID {
+			t.Errorf("another's claim: %+v, %v", acc, err)
+		}
+	})
+}
+
+// TestAClaimCodeDiesWithItsAccount: erased before a recovery code was confirmed.
+func TestAClaimCodeDiesWithItsAccount(t *testing.T) {
 	t.Parallel()
 	each(t, func(t *testing.T, w *world) {
 		code, _ := w.imported(t, "lesnoy-ezh")
+		acc, _, err := w.Claim(w.ctx, account.Claim{Code: code})
+		must(t, err)
+		must(t, w.Erase(w.ctx, acc.Actor(), acc.Handle))
+		_, _, err = w.Claim(w.ctx, account.Claim{Code: code})
+		wants(t, err, fault.Unauthenticated, "claim_unknown")
+	})
+}
+
+// TestOneTakeOverForManyAtOnce: of equal claims at one moment one takes over;
+// the others sign in to the same account or are told to come again.
+func TestOneTakeOverForManyAtOnce(t *testing.T) {
+	t.Parallel()
+	each(t, func(t *testing.T, w *world) {
+		told := 0 // counted inside of transactions on one row: one after another
+		w.OnClaimed(func(context.Context, *db.Tx, string) error { told++; return nil })
+		code, draft := w.imported(t, "lesnoy-ezh")
 		errs := together(6, func(i int) error {
-			_, _, err := w.Claim(w.ctx, account.Claim{Code: code, Handle: "grace" + string(rune('a'+i))})
+			acc, _, err := w.Claim(w.ctx, account.Claim{Code: code, Handle: "grace" + string(rune('a'+i))})
+			if err == nil && acc.ID != draft.ID {
+				t.Errorf("got %+v", acc)
+			}
 			return err
 		})
-		if n := count(errs); n != 1 {
-			t.Errorf("%d claimed it: %v", n, errs)
+		if told != 1 || count(errs) == 0 {
+			t.Errorf("taken over %d times: %v", told, errs)
 		}
 		for _, err := range errs {
 			if err != nil {
-				wants(t, err, fault.Unauthenticated, "claim_unknown")
+				wants(t, err, fault.Conflict, "code_busy")
 			}
 		}
+		acc, shown, err := w.Claim(w.ctx, account.Claim{Code: code})
+		must(t, err)
+		must(t, w.ConfirmShown(w.ctx, acc.Actor(), shown))
 	})
 }
 
@@ -172,8 +250,9 @@ func TestClaimantOnlyLooks(t *testing.T) {
 				t.Errorf("%q opens %+v, %v", text, by, err)
 			}
 		}
-		_, _, err := w.Claim(w.ctx, account.Claim{Code: code})
+		acc, shown, err := w.Claim(w.ctx, account.Claim{Code: code})
 		must(t, err)
+		must(t, w.ConfirmShown(w.ctx, acc.Actor(), shown))
 		if by, err := w.Claimant(w.ctx, code); !by.Anonymous() || !fault.Is(err, fault.Unauthenticated) {
 			t.Errorf("a spent code opens %+v, %v", by, err)
 		}

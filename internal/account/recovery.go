@@ -34,8 +34,13 @@ func (a *Accounts) SignInByCode(ctx context.Context, code string) (acc Account, 
 	if err != nil {
 		return Account{}, "", err
 	}
+	return a.signInWith(ctx, acc, mac)
+}
+
+// signInWith lets in by one of the account's codes, given as its hash, and makes
+// the next one.
+func (a *Accounts) signInWith(ctx context.Context, before Account, mac []byte) (acc Account, next string, err error) {
 	next = secret.NewCode()
-	before := acc
 	err = a.db.Write(ctx, func(tx *db.Tx) error {
 		acc = before
 		return a.enterByCode(ctx, tx, &acc, mac, next)

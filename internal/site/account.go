@@ -15,17 +15,36 @@ import (
 	"github.com/tmoeg/oduvan/web"
 )
 
-// The classes of acts that are limited per address; Classes has their bounds.
+// The classes of acts that are limited; Classes has their bounds.
 const (
 	classSignUp  = "signup"  // new accounts
 	classLogin   = "login"   // codes and passkeys tried
 	classUpload  = "upload"  // pictures, which cost a decode
 	classPreview = "preview" // Markdown shown while typing
+	classWrite   = "write"   // per account: changes, each of which empties pages and is indexed
+	classExport  = "export"  // per account: everything that the board holds about it
 )
 
 // allow is limited for a handler that counts only some of its requests.
 func (s *Site) allow(c *gin.Context, class string) error {
 	if ok, after := s.Limits.Allow(class, s.Limits.Address(c.Request.RemoteAddr)); !ok {
+		return tooMany(c, after)
+	}
+	return nil
+}
+
+// mayWrite refuses an account that changes things faster than a person does.
+// Strangers are bounded where they can change anything at all.
+func (s *Site) mayWrite(c *gin.Context) error { return s.allowAccount(c, classWrite) }
+
+// allowAccount is allow for what is counted by the account of the session,
+// wherever it comes from; a stranger has none.
+func (s *Site) allowAccount(c *gin.Context, class string) error {
+	id := s.sessions.GetString(c.Request.Context(), keyAccount)
+	if id == "" {
+		return nil
+	}
+	if ok, after := s.Limits.Allow(class, s.Limits.Account(id)); !ok {
 		return tooMany(c, after)
 	}
 	return nil
@@ -42,7 +61,7 @@ func (s *Site) mountAccount(r gin.IRouter) {
 	r.POST("/login", s.limited(classLogin, s.act(s.login)))
 	r.POST("/login/passkey/begin", s.exchange(s.beginLogin))
 	r.POST("/login/passkey/finish", s.exchange(s.finishLogin))
-	r.POST("/logout", s.act(s.logout))
+	r.POST("/logout", s.typed(s.logout))
 	r.GET("/claim", s.page(s.claimForm))
 	r.POST("/claim", s.limited(classLogin, s.act(s.claim)))
 	r.GET("/setup", s.page(s.setupForm))
@@ -60,17 +79,17 @@ func (s *Site) mountMe(r gin.IRouter) {
 	r.GET("/me", s.page(s.me))
 	r.POST("/me/here", s.act(s.stillHere))
 	r.POST("/me/open", s.act(s.openProfile))
-	r.POST("/me/preview", s.limited(classPreview, s.act(s.preview)))
+	r.POST("/me/preview", s.limited(classPreview, s.typed(s.preview)))
 	r.GET("/me/profile", s.page(s.profileForm))
-	r.POST("/me/profile", s.act(s.saveProfile))
+	r.POST("/me/profile", s.typed(s.saveProfile))
 	r.GET("/me/profile/picture", s.page(s.pictureForm))
 	r.POST("/me/profile/picture", s.limited(classUpload, s.page(s.savePicture)))
 	r.POST("/me/profile/picture/remove", s.act(s.removePicture))
 	r.GET("/me/services", s.page(s.ownServices))
 	r.GET("/me/services/new", s.page(s.newService))
-	r.POST("/me/services/new", s.act(s.addService))
+	r.POST("/me/services/new", s.typed(s.addService))
 	r.GET("/me/services/:id", s.page(s.serviceForm))
-	r.POST("/me/services/:id", s.act(s.saveService))
+	r.POST("/me/services/:id", s.typed(s.saveService))
 	r.POST("/me/services/:id/state", s.act(s.serviceState))
 	r.GET("/me/services/:id/delete", s.page(s.askRemoval))
 	r.POST("/me/services/:id/delete", s.act(s.removeService))
@@ -84,7 +103,7 @@ func (s *Site) mountSettings(r gin.IRouter) {
 	r.POST("/me/tokens", s.act(s.newToken))
 	r.POST("/me/tokens/:id/remove", s.act(s.removeToken))
 	r.POST("/me/code", s.act(s.newCode))
-	r.POST("/me/everywhere", s.act(s.signOutEverywhere))
+	r.POST("/me/everywhere", s.typed(s.signOutEverywhere))
 	r.GET("/me/export", s.page(s.export))
 	r.GET("/me/erase", s.page(s.eraseForm))
 	r.POST("/me/erase", s.act(s.erase))
@@ -93,7 +112,7 @@ func (s *Site) mountSettings(r gin.IRouter) {
 // mountAdmin registers what moderators and operators do.
 func (s *Site) mountAdmin(r gin.IRouter) {
 	r.GET("/admin", s.page(s.admin))
-	r.POST("/admin", s.act(s.saveBranch))
+	r.POST("/admin", s.typed(s.saveBranch))
 	r.GET("/admin/waiting", s.page(s.waiting))
 	r.POST("/admin/waiting/:id", s.act(s.approve))
 	r.GET("/admin/invitations", s.page(s.invitations))

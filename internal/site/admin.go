@@ -117,7 +117,10 @@ func (s *Site) saveBranch(c *gin.Context) error {
 		}
 		b.Rates = money.Rates{Base: rates.base, Date: at, Per: rates.per}
 	}
-	if err := s.Accounts.SaveSettings(c.Request.Context(), v.actor, b); err != nil {
+	if err = s.mayWrite(c); err == nil {
+		err = s.Accounts.SaveSettings(c.Request.Context(), v.actor, b)
+	}
+	if err != nil {
 		if fault.Is(err, fault.Forbidden) {
 			return err
 		}

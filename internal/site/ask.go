@@ -172,6 +172,9 @@ func (s *Site) sendAsk(c *gin.Context) error {
 	if v.actor.Anonymous() {
 		return s.askLater(c, typed, shown)
 	}
+	if err := s.mayWrite(c); err != nil {
+		return s.again(c, err, shown)
+	}
 	sent, err := s.Messages.Ask(ctx, v.actor, typed.Ask)
 	if err != nil {
 		return s.again(c, err, shown)

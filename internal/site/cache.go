@@ -28,6 +28,7 @@ type cached struct {
 	key        string
 	generation int64
 	made       time.Time
+	kind       string // Content-Type
 	etag       string
 	plain      []byte
 	packed     []byte
@@ -167,7 +168,7 @@ func (s *Site) made(c *gin.Context, key string, generation int64, page templ.Com
 		return nil, err
 	}
 	sum := sha256.Sum256(plain.Bytes())
-	return &cached{key: key, generation: generation, made: s.Now(), plain: plain.Bytes(), packed: packed.Bytes(),
+	return &cached{key: key, generation: generation, made: s.Now(), kind: "text/html; charset=utf-8", plain: plain.Bytes(), packed: packed.Bytes(),
 		etag: `W/"` + base64.RawURLEncoding.EncodeToString(sum[:12]) + `"`}, nil
 }
 
@@ -182,7 +183,7 @@ func writeCached(c *gin.Context, e *cached) {
 		c.Writer.WriteHeaderNow()
 		return
 	}
-	h.Set("Content-Type", "text/html; charset=utf-8")
+	h.Set("Content-Type", e.kind)
 	body := e.plain
 	if web.AcceptsGzip(c.GetHeader("Accept-Encoding")) {
 		h.Set("Content-Encoding", "gzip")

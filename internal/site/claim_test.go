@@ -42,6 +42,12 @@ func TestClaimPreview(t *testing.T) {
 			t.Error("looking signed somebody in")
 		}
 		shown.Send(`form[action="/claim"]`, fill{"handle": {"testov"}}).Is(http.StatusOK).Has("#recovery-code")
+		// That answer may be lost on its way: the code is good until one was seen.
+		again := w.Visitor()
+		preview := again.Get("/claim").Send(`form[action="/claim"]`, fill{"code": {code}, "preview": {"1"}}).Is(http.StatusOK).Has("#draft")
+		preview.Send(`form[action="/claim"]`, fill{"handle": {"testov"}}).Is(http.StatusOK).Has("#recovery-code").
+			Send(`form[action="/code"]`, fill{"saved": {"1"}}).Is(http.StatusOK)
+		again.Get("/me").Is(http.StatusOK).Says("testov")
 		w.Visitor().Get("/claim").Send(`form[action="/claim"]`, fill{"code": {code}, "preview": {"1"}}).Is(http.StatusUnprocessableEntity).Lacks("#draft")
 	})
 }

@@ -1,12 +1,15 @@
 package site
 
 import (
+	"context"
 	"encoding/xml"
 	"io"
 	"net/http"
 	"strconv"
+	"strings"
 	"time"
 
+	"github.com/a-h/templ"
 	"github.com/gin-gonic/gin"
 	"github.com/gorilla/feeds"
 
@@ -20,8 +23,8 @@ const feedEntries = 50
 
 func (s *Site) mountFeed(r gin.IRouter) {
 	r.GET("/feed.atom", s.limited("search", s.page(s.feed)))
-	r.GET("/sitemap.xml", s.page(s.sitemap))
-	r.GET("/sitemaps/:kind/:page", s.page(s.sitemapPage))
+	r.GET("/sitemap.xml", s.limited("search", s.page(s.sitemap)))
+	r.GET("/sitemaps/:kind/:page", s.limited("search", s.page(s.sitemapPage)))
 }
 
 // feed is the newest of a search as Atom (RFC 4287); without a query, of the board.
@@ -119,17 +122,52 @@ func (s *Site) sitemap(c *gin.Context) error {
 	return writeXML(c, index)
 }
 
+// sitemapPage is one part of the map, walked for once in every state of the board.
 func (s *Site) sitemapPage(c *gin.Context) error {
+	kind := c.Param("kind")
 	page, err := strconv.Atoi(trimXML(c.Param("page")))
 	if err != nil || page < 1 {
 		return notFound()
 	}
+	l := localeOf(c.Request)
+	if l.err != nil {
+		return l.err
+	}
+	key := strings.Join([]string{"sitemap", kind, strconv.Itoa(page)}, "\x00")
+	if e := s.cache.get(key, l.generation, s.Now()); e != nil {
+		writeCached(c, e)
+		return nil
+	}
+	counts, err := s.Catalogue.Counts(c.Request.Context())
+	if err != nil {
+		return err
+	}
+	if page-1 > counts[kind]/sitemapThings { // nothing is walked for a part that there is not
+		return notFound()
+	}
+	part, err := s.sitemapPart(c, kind, (page-1)*sitemapThings)
+	if err != nil {
+		return err
+	}
+	e, err := s.made(c, key, l.generation, part)
+	if err != nil {
+		return err
+	}
+	e.kind = xmlType
+	s.cache.put(e)
+	writeCached(c, e)
+	return nil
+}
+
+// sitemapPart lists the things of a kind after so many others; NotFound where
+// there are none.
+func (s *Site) sitemapPart(c *gin.Context, kind string, skip int) (templ.Component, error) {
 	var set sitemapSet
-	langs, things, skip := localeOf(c.Request).branch.Languages, 0, (page-1)*sitemapThings
+	langs, things := localeOf(c.Request).branch.Languages, 0
 	if len(langs) > 1 {
 		set.XHTML = "http://www.w3.org/1999/xhtml"
 	}
-	err = s.Catalogue.Each(c.Request.Context(), c.Param("kind"), func(l catalogue.Listing) error {
+	err := s.Catalogue.Each(c.Request.Context(), kind, func(l catalogue.Listing) error {
 		if skip > 0 {
 			skip--
 			return nil
@@ -141,12 +179,17 @@ func (s *Site) sitemapPage(c *gin.Context) error {
 		return nil
 	})
 	if err != nil && err != io.EOF { //nolint:errorlint // our own sentinel, unwrapped
-		return err
+		return nil, err
 	}
 	if len(set.URLs) == 0 {
-		return notFound()
+		return nil, notFound()
 	}
-	return writeXML(c, set)
+	return templ.ComponentFunc(func(_ context.Context, w io.Writer) error {
+		if _, err := io.WriteString(w, xml.Header); err != nil {
+			return err
+		}
+		return xml.NewEncoder(w).Encode(set)
+	}), nil
 }
 
 // sitemapPlaces are a thing's addresses: in each language, with its twins.
@@ -162,12 +205,14 @@ func (s *Site) sitemapPlaces(langs []string, l catalogue.Listing) []sitemapPlace
 	return out
 }
 
+const xmlType = "application/xml; charset=utf-8"
+
 func writeXML(c *gin.Context, v any) error {
 	body, err := xml.Marshal(v)
 	if err != nil {
 		return err
 	}
 	c.Header("Cache-Control", "no-cache")
-	c.Data(http.StatusOK, "application/xml; charset=utf-8", append([]byte(xml.Header), body...))
+	c.Data(http.StatusOK, xmlType, append([]byte(xml.Header), body...))
 	return nil
 }

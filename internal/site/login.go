@@ -65,4 +65,14 @@ func (s *Site) enter(c *gin.Context, a account.Account) error {
 	return s.Profiles.Seen(c.Request.Context(), a.Actor())
 }
 
-func (s *Site) logout(c *gin.Context) error { return s.goodbye(c, "login.out") }
+// logout tells a stranger nothing, since a word would need a session.
+func (s *Site) logout(c *gin.Context) error {
+	v, err := s.visit(c)
+	if err != nil {
+		return err
+	}
+	if v.actor.Anonymous() {
+		return s.see(c, "/")
+	}
+	return s.goodbye(c, "login.out")
+}

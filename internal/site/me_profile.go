@@ -115,7 +115,7 @@ func (s *Site) saveProfile(c *gin.Context) error {
 	}
 	if own != nil && typed.Version == 0 { // begun in two tabs: the other one was first
 		err = fault.Of(fault.Conflict, "changed_meanwhile")
-	} else {
+	} else if err = s.mayWrite(c); err == nil {
 		_, _, err = s.Profiles.Save(ctx, v.actor, typed.Input)
 	}
 	if err == nil {

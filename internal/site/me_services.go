@@ -240,7 +240,10 @@ func (s *Site) keepService(c *gin.Context, id string, keep func(*visit, market.S
 	if found := serviceWarnings(typed); bad == nil && len(found) > 0 && value(c, "confirm") == "" && typed.State != market.Draft {
 		return shown(http.StatusUnprocessableEntity, func(p *web.OfferPage, f web.Frame) { p.Warnings = warningWords(f, found) })
 	}
-	if err := bad; err == nil {
+	if bad == nil {
+		bad = s.mayWrite(c)
+	}
+	if bad == nil {
 		bad = keep(v, typed.ServiceInput)
 	}
 	if bad == nil {

@@ -51,6 +51,9 @@ func (s *Site) pictureView(c *gin.Context, bad problems) (templ.Component, error
 // savePicture encodes an uploaded picture anew and shows it from now on. The
 // file's own name and everything written into it end here.
 func (s *Site) savePicture(c *gin.Context) error {
+	if err := s.mayWrite(c); err != nil {
+		return err
+	}
 	content, err := s.readUpload(c)
 	if all := fault.All(err); err != nil && (len(all) != 1 || all[0].Field != "picture") {
 		return err

@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto/subtle"
 	"encoding/base64"
-	"encoding/gob"
 	"encoding/json"
 	"net/http"
 
@@ -16,7 +15,7 @@ import (
 	"github.com/tmoeg/oduvan/web"
 )
 
-// The keys of what a session holds.
+// The keys of what a session holds: only basic types, which the sessions' gob knows.
 const (
 	keyAccount = account.SessionAccount
 	keyEpoch   = account.SessionEpoch
@@ -25,8 +24,6 @@ const (
 	keyPasskey = "passkey" // state of a running passkey ceremony
 	keyCode    = "code"    // a recovery code until its owner has saved it, sealed
 )
-
-var _ = gob.Register // scs encodes sessions by gob: only basic types are kept in them
 
 func (s *Site) actor(ctx context.Context) (account.Actor, error) {
 	id := s.sessions.GetString(ctx, keyAccount)

@@ -166,6 +166,9 @@ func (s *Site) export(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
+	if err := s.allowAccount(c, classExport); err != nil {
+		return err
+	}
 	var out bytes.Buffer
 	if err := s.Accounts.Export(c.Request.Context(), v.actor, &out); err != nil {
 		return err

@@ -44,9 +44,10 @@ type Skills interface {
 // SkillName is one known skill in a language.
 type SkillName struct{ ID, Name, Group string }
 
-// Limits count acts by neighbourhood of addresses.
+// Limits count acts by neighbourhood of addresses and by account.
 type Limits interface {
 	Address(remote string) limit.Key
+	Account(id string) limit.Key
 	Allow(class string, key limit.Key) (ok bool, retryAfter time.Duration)
 }
 
@@ -82,8 +83,9 @@ type Site struct {
 	origin   *http.CrossOriginProtection
 }
 
-// Classes are the limits that Config.Limits must know: per neighbourhood of
-// addresses, wide enough for a school behind one address.
+// Classes are the limits that Config.Limits must know: per account what costs
+// the board a change or a whole file, the rest per neighbourhood of addresses,
+// wide enough for a school behind one address.
 func Classes() map[string]limit.Class {
 	return map[string]limit.Class{
 		"search":     {Every: 200 * time.Millisecond, Burst: 120},
@@ -92,6 +94,8 @@ func Classes() map[string]limit.Class {
 		classLogin:   {Every: 10 * time.Second, Burst: 20},
 		classUpload:  {Every: 10 * time.Second, Burst: 10},
 		classPreview: {Every: time.Second, Burst: 60},
+		classWrite:   {Every: time.Second, Burst: 60},
+		classExport:  {Every: 6 * time.Minute, Burst: 10},
 	}
 }
 
@@ -161,8 +165,20 @@ func (s *Site) page(h handler) gin.HandlerFunc {
 	}
 }
 
-// act is a page that changes something: the form's token is checked first.
+// act is a page that changes something: the form's token is checked first, and
+// that the account did not change too much of late.
 func (s *Site) act(h handler) gin.HandlerFunc {
+	return s.typed(func(c *gin.Context) error {
+		if err := s.mayWrite(c); err != nil {
+			return err
+		}
+		return h(c)
+	})
+}
+
+// typed is act for a handler that asks mayWrite itself, so that what was typed
+// comes back with a refusal, and for one that changes nothing.
+func (s *Site) typed(h handler) gin.HandlerFunc {
 	return s.page(func(c *gin.Context) error {
 		if err := s.checkForm(c); err != nil {
 			return err

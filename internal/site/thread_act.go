@@ -39,6 +39,9 @@ func (s *Site) write(c *gin.Context) error {
 		}
 		return s.show(c, http.StatusUnprocessableEntity, page)
 	}
+	if err := s.mayWrite(c); err != nil {
+		return s.again(c, err, s.threadAgain(c, typed))
+	}
 	if _, err := s.Messages.Write(ctx, v.actor, c.Param("id"), typed.text); err != nil {
 		return s.again(c, err, s.threadAgain(c, typed))
 	}
@@ -75,6 +78,9 @@ func (s *Site) declineInquiry(c *gin.Context) error {
 	}
 	typed := refusal(func(name string) string { return value(c, name) })
 	if err := s.checkToken(c, c.Request.PostFormValue(web.CSRFField)); err != nil {
+		return s.again(c, err, s.threadAgain(c, typed))
+	}
+	if err := s.mayWrite(c); err != nil {
 		return s.again(c, err, s.threadAgain(c, typed))
 	}
 	loc, err := s.ownZone(ctx, v.actor)
@@ -209,6 +215,9 @@ func (s *Site) report(c *gin.Context) error {
 		return s.later(c, to, to+suffix(c.Request.URL.Query()), "reason")
 	}
 	if err := s.checkToken(c, c.Request.PostFormValue(web.CSRFField)); err != nil {
+		return s.again(c, err, shown)
+	}
+	if err := s.mayWrite(c); err != nil {
 		return s.again(c, err, shown)
 	}
 	if err := s.Messages.Report(ctx, v.actor, c.Param("id"), c.Param("message"), reason); err != nil {
