@@ -14,6 +14,10 @@ type AskPage struct {
 	Kept        bool   // the words waited while an account was made
 	Troubles    []Trouble
 	Warnings    []string // contacts found in the words; see Confirm
+	Refused     string   // why nobody can write now: no form is shown; empty: one can
+	Unsent      string   // words that came too late, given back with Refused
+	Similar     []Card   // others, with Refused
+	SearchURL   string   // of more like them
 	Confirm     Field
 	Confirmed   bool
 	Goal        Field

@@ -11,6 +11,7 @@ func messageSamples() []pageSample {
 	return []pageSample{
 		{"ask", strangerFrame, sampleAsk},
 		{"ask-warned", signedFrame, sampleAskWarned},
+		{"ask-refused", signedFrame, sampleAskRefused},
 		{"inquiries", signedFrame, sampleInquiries},
 		{"inquiries-none", signedFrame, func(f web.Frame) templ.Component {
 			return web.Inquiries(f, web.InquiriesPage{Empty: web.Empty{Title: f.T("thread.none"), Text: f.T("thread.none_text"),
@@ -53,6 +54,12 @@ func sampleAskWarned(f web.Frame) templ.Component {
 	p.Warnings = []string{f.T("editor.contact_in", "field", f.T("ask.goal"), "what", f.T("editor.contact_phone"))}
 	p.Troubles = []web.Trouble{{Field: "f-goal", Text: "Напиши хоть слово"}}
 	p.Goal.Value, p.Goal.Error = long+long, "Напиши хоть слово"
+	return web.Ask(f, p)
+}
+
+func sampleAskRefused(f web.Frame) templ.Component {
+	p := askPage(f)
+	p.Refused, p.Unsent, p.Similar, p.SearchURL = f.T("profile.unclaimed"), long+"\n\n"+long, people()[:3], "/search?kind=tutor"
 	return web.Ask(f, p)
 }
 

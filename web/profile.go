@@ -22,6 +22,8 @@ type ProfilePage struct {
 	Reply     string // empty while there is no habit
 	Free      string // «возьмёт ещё 2»; empty: nothing is said
 	AskURL    string // where to write; empty: one cannot
+	Unclaimed bool   // carried over from elsewhere, its owner has not come: nobody would answer
+	SearchURL string // of similar tutors, with Unclaimed
 	Newcomer  bool
 	Price     Price  // the lowest; empty Main: nothing is said
 	Paused    string // date of return, formatted; see OnPause
@@ -61,6 +63,8 @@ type ServicePage struct {
 	Paused    string // date of return, formatted
 	Draft     bool   // seen by its owner only
 	AskURL    string // where to write about it; empty: one cannot
+	Unclaimed bool   // its tutor has not come to this board yet: nobody would answer
+	SearchURL string // of similar tutors, with Unclaimed
 	Reply     string // empty while there is no habit
 	Places    string // how many more the tutor takes; empty: nothing is said
 	Others    []Card // more from the same tutor

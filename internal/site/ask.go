@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/http"
 	"net/url"
+	"strings"
 
 	"github.com/a-h/templ"
 	"github.com/gin-gonic/gin"
@@ -54,7 +55,7 @@ func askDoor(handle, service string, h profile.Habit) string {
 
 // askable tells whether the viewer may be offered to write to a person.
 func askable(p profile.Profile, v *visit) bool {
-	return p.Tutor && p.State == profile.Open && p.Visible() && (v.actor.Anonymous() || v.actor.ID != p.AccountID)
+	return p.Tutor && p.AccountState == account.Active && p.State == profile.Open && p.Visible() && (v.actor.Anonymous() || v.actor.ID != p.AccountID)
 }
 
 func (s *Site) askForm(c *gin.Context) error {
@@ -71,6 +72,17 @@ type typing struct {
 	message.Ask
 
 	Confirmed bool // contacts in it were confirmed
+}
+
+// words is all that was typed, to be copied.
+func (t *typing) words() string {
+	var parts []string
+	for _, part := range []string{t.Goal, t.Background, t.Expectation} {
+		if part != "" {
+			parts = append(parts, part)
+		}
+	}
+	return strings.Join(parts, "\n\n")
 }
 
 // askWords are the form's fields.
@@ -102,9 +114,6 @@ func (s *Site) askPage(c *gin.Context, typed typing, bad problems, kept bool) (t
 	if err != nil {
 		return nil, err
 	}
-	if why := message.Askable(v.actor, p, habit); why != nil && len(bad.Summary) == 0 {
-		bad = s.problems(f, why) // before anything is typed
-	}
 	page := web.AskPage{Name: p.Shown(), By: s.card(f, v, p.Card(s.Now()), ""), Back: p.Path(), Action: askPath(typed.Handle, typed.ServiceID),
 		Stranger: v.actor.Anonymous(), Closed: v.branch.SignUp == branch.Closed, Kept: kept && !v.actor.Anonymous(), Troubles: bad.Summary, Confirmed: typed.Confirmed,
 		Confirm: web.Field{Name: "confirm", Label: f.T("ask.contacts_confirm")}}
@@ -118,6 +127,13 @@ func (s *Site) askPage(c *gin.Context, typed typing, bad problems, kept bool) (t
 	} else {
 		page.Action = askPath(typed.Handle, "")
 	}
+	if why := message.Askable(v.actor, p, habit); why != nil {
+		if err := s.refuse(c, f, v, &page, why, p); err != nil {
+			return nil, err
+		}
+		page.Unsent = typed.words()
+		return web.Ask(f, page), nil
+	}
 	page.Warnings = warningWords(f, message.Warnings(typed.Ask))
 	part := func(name, value string, required bool) web.Field {
 		return web.Field{Name: name, Label: f.T("ask." + name), Hint: f.T("ask." + name + "_hint"), Value: value, Error: bad.of(name),
@@ -127,6 +143,20 @@ func (s *Site) askPage(c *gin.Context, typed typing, bad problems, kept bool) (t
 	page.Background = part("background", typed.Background, false)
 	page.Expectation = part("expectation", typed.Expectation, false)
 	return web.Ask(f, page), nil
+}
+
+// refuse makes the page say why nobody can write to a tutor now, and who is similar.
+func (s *Site) refuse(c *gin.Context, f web.Frame, v *visit, page *web.AskPage, why error, p profile.Profile) (err error) {
+	page.Refused = s.problems(f, why).Summary[0].Text
+	if onPause(p) && !p.PausedUntil.IsZero() && v.actor.ID != p.AccountID {
+		page.Refused = f.T("profile.paused_until", "date", returnDate(f, p))
+	}
+	if unclaimed(p) {
+		page.Refused = f.T("profile.unclaimed")
+	}
+	page.SearchURL = similarURL(p)
+	page.Similar, err = s.similar(c, f, v, p)
+	return err
 }
 
 // askedService is what the inquiry is about, nil for nothing in particular. A

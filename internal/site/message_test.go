@@ -76,6 +76,7 @@ func TestNobodySignsUpInVain(t *testing.T) {
 		ada, ben := w.Person("ada"), w.Person("ben")
 		ada.Profile(nil).Is(http.StatusOK)
 		ben.Profile(nil).Is(http.StatusOK)
+		w.Person("cid").Profile(nil).Is(http.StatusOK)
 		kid := w.Visitor()
 		full, paused := kid.Get("/tutors/ada/ask").Is(http.StatusOK).Lacks("#troubles"), kid.Get("/tutors/ben/ask").Is(http.StatusOK)
 		ada.Get("/me/services").Send("#capacity", fill{"capacity": {"1"}}).Is(http.StatusOK)
@@ -86,13 +87,15 @@ func TestNobodySignsUpInVain(t *testing.T) {
 			form *apptest.Page
 			says string
 		}{"ada": {full, "уже пишет много людей"}, "ben": {paused, "на паузе"}} {
-			refused := c.form.Send("form#ask", fill{"goal": {wish}}).Is(http.StatusConflict).Has("#troubles").Says(c.says)
-			if got := refused.Text("#f-goal"); got != wish {
-				t.Errorf("%s: the form holds %q", name, got)
+			refused := c.form.Send("form#ask", fill{"goal": {wish}, "background": {"С нуля"}}).Is(http.StatusConflict).
+				Has("#refused", "#h-similar").Lacks("form#ask", "#troubles").Says(c.says)
+			if got := refused.Text("#unsent"); !strings.Contains(got, wish) || !strings.Contains(got, "С нуля") {
+				t.Errorf("%s: given back: %q", name, got)
 			}
-			kid.Get("/tutors/" + name + "/ask").Is(http.StatusOK).Has("#troubles").Says(c.says)
+			kid.Get("/tutors/"+name+"/ask").Is(http.StatusOK).Has("#refused", `#refused a[href^="/search?kind=tutor"]`, "#h-similar").
+				Lacks("form#ask", "#troubles", "#unsent").Says(c.says)
 		}
-		ada.Get("/tutors/ada/ask").Has("#troubles")
+		ada.Get("/tutors/ada/ask").Has("#refused").Lacks("form#ask", "#troubles")
 	})
 }
 

@@ -57,8 +57,11 @@ func others(cards []web.Card, but string) []web.Card {
 func (s *Site) servicePage(f web.Frame, o market.Listing, p profile.Profile, v *visit) web.ServicePage {
 	page := web.ServicePage{Title: o.Title, Format: o.Format, FreeTrial: o.FreeTrial, BodyHTML: markup.Render(o.Summary),
 		RulesHTML: markup.Render(o.Rules), Skills: s.skillLinks(f, p.Skills), Languages: languageWords(f, p.Languages),
-		Lang: foreignText(f.Lang, p.Languages), OnPause: p.State == profile.Paused, Draft: !p.Visible() || o.State != market.Published,
+		Lang: foreignText(f.Lang, p.Languages), Unclaimed: unclaimed(p), OnPause: onPause(p), Draft: !p.Visible() || o.State != market.Published,
 		Owner: v.actor.ID == o.AccountID && v.actor.ID != "", EditURL: "/me/services/" + o.ID}
+	if page.Unclaimed {
+		page.SearchURL = similarURL(p)
+	}
 	if o.Minutes > 0 {
 		page.Length = f.N("price.minutes", o.Minutes)
 	}
@@ -70,7 +73,7 @@ func (s *Site) servicePage(f web.Frame, o market.Listing, p profile.Profile, v *
 		page.Links = append(page.Links, web.Link{Label: l.Title, URL: l.URL})
 	}
 	if page.OnPause && !p.PausedUntil.IsZero() {
-		page.Paused = f.Texts.Date(p.PausedUntil)
+		page.Paused = returnDate(f, p)
 	}
 	return page
 }

@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"net/http"
+	"net/url"
 	"slices"
 	"strings"
 	"time"
@@ -53,7 +54,7 @@ func (s *Site) person(c *gin.Context, v *visit, f web.Frame) (templ.Component, e
 			return nil, err
 		}
 	}
-	if page.OnPause || full {
+	if page.OnPause || full || page.Unclaimed && p.Tutor {
 		if page.Similar, err = s.similar(c, f, v, p); err != nil {
 			return nil, err
 		}
@@ -91,10 +92,16 @@ func (s *Site) personPage(f web.Frame, p profile.Profile, v *visit) web.ProfileP
 	now := s.Now()
 	page := web.ProfilePage{Handle: p.Handle, Name: p.Shown(), Headline: p.Headline, Portrait: portrait(p.Seed, p.Picture),
 		AboutHTML: markup.Render(p.About), Formats: p.Formats, Newcomer: p.Newcomer(now), Lang: foreignText(f.Lang, p.Languages),
-		Active: active(f, p.ActiveOn, now), OnPause: p.State == profile.Paused, Draft: !p.Visible(),
+		Unclaimed: unclaimed(p), OnPause: onPause(p), Draft: !p.Visible(),
 		Owner: v.actor.ID == p.AccountID && v.actor.ID != "", EditURL: "/me/profile", NewURL: "/me/services/new"}
 	if p.Tutor {
 		page.Roles = append(page.Roles, web.KindTutor)
+	}
+	switch {
+	case !page.Unclaimed:
+		page.Active = active(f, p.ActiveOn, now) // of one who was never here it says nothing
+	case p.Tutor:
+		page.SearchURL = similarURL(p)
 	}
 	if p.Creator {
 		page.Roles = append(page.Roles, web.KindCreator)
@@ -114,7 +121,7 @@ func (s *Site) personPage(f web.Frame, p profile.Profile, v *visit) web.ProfileP
 		page.Zone = f.Texts.Zone(zone, now)
 	}
 	if page.OnPause && !p.PausedUntil.IsZero() {
-		page.Paused = f.Texts.Date(p.PausedUntil)
+		page.Paused = returnDate(f, p)
 	}
 	return page
 }
@@ -238,6 +245,23 @@ func (s *Site) similar(c *gin.Context, f web.Frame, v *visit, p profile.Profile)
 		}
 	}
 	return s.cards(f, v, others, ""), nil
+}
+
+// similarURL is the search for tutors of the same things.
+func similarURL(p profile.Profile) string {
+	return "/search?" + url.Values{search.FacetKind: {web.KindTutor}, search.FacetSkill: p.Skills}.Encode()
+}
+
+// unclaimed tells whether a profile was carried over and waits for its owner.
+func unclaimed(p profile.Profile) bool { return p.AccountState == account.NotClaimed }
+
+// onPause tells whether the page speaks of a pause: who never came has none.
+func onPause(p profile.Profile) bool { return p.State == profile.Paused && !unclaimed(p) }
+
+// returnDate is the day on which a pause ends, by the clock of the one who
+// chose it: the same day for everybody who reads it.
+func returnDate(f web.Frame, p profile.Profile) string {
+	return f.Texts.Date(p.PausedUntil.In(zone(p.Timezone)))
 }
 
 func (s *Site) personFrame(f *web.Frame, p profile.Profile, page web.ProfilePage) {

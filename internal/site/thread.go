@@ -15,7 +15,6 @@ import (
 	"github.com/tmoeg/oduvan/internal/markup"
 	"github.com/tmoeg/oduvan/internal/message"
 	"github.com/tmoeg/oduvan/internal/profile"
-	"github.com/tmoeg/oduvan/search"
 	"github.com/tmoeg/oduvan/web"
 )
 
@@ -253,7 +252,6 @@ func refusing(f web.Frame, typed spoken, bad problems) *web.Refusing {
 
 // instead shows others where a tutor did not take the learner.
 func (s *Site) instead(c *gin.Context, f web.Frame, v *visit, t *message.Thread, p *web.ThreadPage) error {
-	more := url.Values{search.FacetKind: {web.KindTutor}}
 	person, err := s.Profiles.Profile(c.Request.Context(), v.actor, t.Other.Handle)
 	switch {
 	case fault.Is(err, fault.NotFound): // gone or hidden: anybody who teaches
@@ -261,8 +259,7 @@ func (s *Site) instead(c *gin.Context, f web.Frame, v *visit, t *message.Thread,
 	case err != nil:
 		return err
 	}
-	more[search.FacetSkill] = person.Skills
-	p.SearchURL = "/search?" + more.Encode()
+	p.SearchURL = similarURL(person)
 	p.Similar, err = s.similar(c, f, v, person)
 	return err
 }
