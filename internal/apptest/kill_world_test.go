@@ -132,7 +132,7 @@ UNION ALL SELECT 'mark', '', '', 'closed ' || i.id, '' FROM inquiry AS i JOIN th
 // start of the program has the killed one's leavings to itself.
 func (k *mortal) look() books {
 	k.t.Helper()
-	d := k.open()
+	d := k.open(0)
 	defer d.Close()
 	var rows []struct{ Side, Account, Kind, Subject, Cause string }
 	must(k.t, d.Read(context.Background(), func(tx *db.Tx) error {
@@ -156,9 +156,10 @@ func (k *mortal) look() books {
 	return out
 }
 
-func (k *mortal) open() *db.DB {
+func (k *mortal) open(ahead time.Duration) *db.DB {
 	k.t.Helper()
-	d, err := db.Open(db.Config{URL: k.database, Path: filepath.Join(k.dir, "oduvan.db"), Poll: 20 * time.Millisecond})
+	d, err := db.Open(db.Config{URL: k.database, Path: filepath.Join(k.dir, "oduvan.db"), Poll: 20 * time.Millisecond,
+		Clock: func() time.Time { return time.Now().Add(ahead) }})
 	must(k.t, err)
 	return d
 }
@@ -200,7 +201,7 @@ func (k *mortal) hearsInTheEnd() {
 	roots.AddCert(srv.Certificate())
 	client := outbound.New(outbound.Config{Roots: roots, Reach: map[string]string{pushHost: srv.Listener.Addr().String()}})
 	defer client.CloseIdle()
-	d := k.open()
+	d := k.open(time.Hour) // a service that was away is left alone for no longer
 	defer d.Close()
 	keys, err := secret.Open(filepath.Join(k.dir, "secrets"))
 	must(k.t, err)

@@ -26,6 +26,7 @@ var errAway = fault.Of(fault.Unavailable, "push_away")
 // absence is how often in a row a push service did not answer.
 type absence struct {
 	Since time.Time `json:"since"`
+	Last  time.Time `json:"last"`
 	Until time.Time `json:"until"` // not asked before
 	Times int       `json:"times"`
 }
@@ -33,16 +34,20 @@ type absence struct {
 // lasts tells whether a service is not asked at an instant; nil answers.
 func (a *absence) lasts(at time.Time) bool { return a != nil && at.Before(a.Until) }
 
-// longer is the absence after one more time; nil begins one.
-func (a *absence) longer(now time.Time) absence {
-	if a == nil {
-		return absence{Since: now, Until: now, Times: 1}
+// longer is the absence after one more time, asked at an instant; nil begins
+// one. Many who ask at once are disappointed once.
+func (a *absence) longer(asked, now time.Time) absence {
+	switch {
+	case a == nil:
+		return absence{Since: now, Last: now, Until: now, Times: 1}
+	case asked.Before(a.Last):
+		return *a
 	}
 	pause := longestPause
 	if doubled := a.Times - 1; doubled < 6 {
 		pause = min(pause, firstPause<<doubled)
 	}
-	return absence{Since: a.Since, Until: now.Add(pause), Times: a.Times + 1}
+	return absence{Since: a.Since, Last: now, Until: now.Add(pause), Times: a.Times + 1}
 }
 
 // forGood tells whether nobody waits for the service any more. While no other
@@ -51,9 +56,9 @@ func (a *absence) forGood(now time.Time, taken int64) bool {
 	return a.Times >= awayTimes && !now.Before(a.Since.Add(awayFor)) && taken > a.Since.UnixNano()
 }
 
-// missed keeps that a subscription's service did not answer, or forgets the
-// subscription. Its error makes the push be tried again.
-func (n *Notices) missed(ctx context.Context, id string) error {
+// missed keeps that a subscription's service did not answer when it was asked,
+// or forgets the subscription. Its error makes the push be tried again.
+func (n *Notices) missed(ctx context.Context, id string, asked time.Time) error {
 	again := error(errAway)
 	err := n.db.Write(ctx, func(tx *db.Tx) error {
 		again = errAway
@@ -69,7 +74,7 @@ func (n *Notices) missed(ctx context.Context, id string) error {
 		if !ok {
 			return nil
 		}
-		longer := to.Away.longer(tx.Now)
+		longer := to.Away.longer(asked, tx.Now)
 		if longer.forGood(tx.Now, n.taken.Load()) {
 			again = nil
 			n.log.Warn("push service away for days", "kind", pushJob{}.Kind())

@@ -130,3 +130,25 @@ func TestOneThatIsAwayForDaysIsForgotten(t *testing.T) {
 		}
 	})
 }
+
+// TestManyDisappointmentsAtOnceAreOne tells much at once to somebody whose
+// push service stumbles once.
+func TestManyDisappointmentsAtOnceAreOne(t *testing.T) {
+	t.Parallel()
+	each(t, func(t *testing.T, w *world) {
+		ada := w.person(t, "ada")
+		w.subscribes(t, ada, "/a")
+		gate := make(chan struct{})
+		w.Service.hang(gate, "/a")
+		w.Service.away("/a", 4)
+		w.tells(t, ada, message(1), message(2), message(3), message(4))
+		w.begin(t)
+		for w.Service.came() < 4 {
+			runtime.Gosched()
+		}
+		w.Clock.Advance(time.Second) // none has an answer yet, and all asked before
+		close(gate)
+		w.settle(t)
+		same(t, "no pause", map[string]int{"/a": 4}, w.Service.shown())
+	})
+}

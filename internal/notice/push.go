@@ -188,7 +188,7 @@ func (n *Notices) pushTo(ctx context.Context, s subscription, p push) error {
 	case what == away && stopping:
 		return errAway // the program went away, not the service
 	case what == away:
-		return n.missed(ctx, s.ID)
+		return n.missed(ctx, s.ID, p.at)
 	case what == gone:
 		return n.db.Write(ctx, func(tx *db.Tx) error { return forget(ctx, tx, "id = ?", s.ID) })
 	case what == refused:

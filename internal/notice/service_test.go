@@ -38,6 +38,7 @@ type service struct {
 	pushes   []push
 	answers  map[string][]int // statuses to answer with before 201, by path
 	gates    map[string]chan struct{}
+	hanging  int // requests that came to a gate
 }
 
 // push is what the service got.
@@ -107,7 +108,17 @@ func (s *service) hang(gate chan struct{}, paths ...string) {
 func (s *service) gate(path string) chan struct{} {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if s.gates[path] != nil {
+		s.hanging++
+	}
 	return s.gates[path]
+}
+
+// came is how many requests came to a gate.
+func (s *service) came() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.hanging
 }
 
 // got lists the pushes so far.
