@@ -49,7 +49,7 @@ type Options struct {
 	NoSync   bool
 	NoLimits bool
 	NoIndex  bool          // commands beside a running serve never open the search index
-	Patience time.Duration // how long a request may take; 0: 2 s. A busy machine that tests something else needs more
+	Patience time.Duration // how long a request may take; 0: 2 s, and a second of it for the index. A busy machine that tests something else needs more
 }
 
 // App is one running board.

@@ -21,7 +21,7 @@ import (
 // openIndex opens the search. The index holds nothing of its own, so a board
 // whose index cannot be opened starts all the same and answers from SQL.
 func (a *App) openIndex(ctx context.Context, skills *taxonomy.Taxonomy, opt Options) error {
-	cfg := catalogue.Config{DB: a.DB, Log: a.Log}
+	cfg := catalogue.Config{DB: a.DB, Log: a.Log, Timeout: opt.Patience}
 	switch {
 	case opt.NoIndex:
 	case a.Config.MeiliURL != "":

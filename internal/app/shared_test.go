@@ -20,7 +20,7 @@ import (
 // onMeili is a process of a board whose index is on a fake Meilisearch.
 func onMeili(t *testing.T, cfg config.Config, clock *dbtest.Clock) *app.App {
 	t.Helper()
-	a, err := app.New(context.Background(), cfg, app.Options{Clock: clock.Now, NoSync: true, NoLimits: true})
+	a, err := app.New(context.Background(), cfg, app.Options{Clock: clock.Now, NoSync: true, NoLimits: true, Patience: 30 * time.Second})
 	if err != nil {
 		t.Fatal(err)
 	}
