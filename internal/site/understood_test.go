@@ -34,7 +34,7 @@ func TestWhatWasReadOutOfTheTextCanBeTakenBack(t *testing.T) {
 	ada := w.Person("ada")
 	ada.Profile(fill{"headline": {"Собеседования по Go"}}).Is(http.StatusOK)
 	for text, want := range map[string]map[string]string{
-		"Наставник Go":        {"Наставники": "Go"},
+		"Наставник Go":        {"Сначала: Наставники": "Go"},
 		"yfcnfdybr":           {"Наставники": ""},
 		"Go на русском":       {"Русский": "Go"},
 		"Go от 500 до 2000 ₽": {"≥ 500 ₽, до 2 000 ₽": "Go"},
