@@ -23,8 +23,8 @@ var may = map[string][]string{
 	"cmd/oduvan":      {"internal/cli"},
 	"internal/cli":    {"internal/…", "search", "search/…", "web", "migrations"},
 	"internal/app":    {"internal/…", "search", "search/…", "web", "migrations"},
-	"internal/site":   append(leaves(), "internal/fault/answer", "internal/account", "internal/branch", "internal/catalogue", "internal/profile", "internal/market", "internal/message", "internal/notice", "internal/saved", "search", "web"),
-	"internal/api":    append(leaves(), "internal/fault/answer", "internal/account", "internal/branch", "internal/catalogue", "internal/profile", "internal/market", "internal/message", "internal/notice", "search", "web"),
+	"internal/site":   append(leaves(), "internal/fault/answer", "internal/account", "internal/branch", "internal/catalogue", "internal/profile", "internal/market", "internal/message", "internal/notice", "internal/payment", "internal/licence", "internal/licence/cert", "internal/sheet", "internal/fund", "internal/audit", "internal/saved", "search", "web"),
+	"internal/api":    append(leaves(), "internal/fault/answer", "internal/account", "internal/branch", "internal/catalogue", "internal/profile", "internal/market", "internal/message", "internal/notice", "internal/payment", "internal/licence", "internal/licence/cert", "internal/sheet", "internal/fund", "internal/audit", "search", "web"),
 	"internal/branch": leaves(),
 	// The catalogue knows no kind: features give it theirs.
 	"internal/catalogue": append(leaves(), "search"),
@@ -34,6 +34,15 @@ var may = map[string][]string{
 	"internal/message":   append(leaves(), "internal/account", "internal/profile"),
 	"internal/notice":    append(leaves(), "internal/account", "internal/outbound"),
 	"internal/saved":     append(leaves(), "internal/account", "internal/branch", "internal/catalogue", "search"),
+	"internal/payment":   append(leaves(), "internal/account", "internal/audit"),
+	// The ways of settling are the program's choice: only app names them.
+	"internal/payment/direct": append(leaves(), "internal/account", "internal/payment"),
+	"internal/licence": append(leaves(), "internal/account", "internal/audit", "internal/branch", "internal/catalogue", "internal/profile", "internal/payment",
+		"internal/licence/cert", "internal/outbound", "search"),
+	"internal/licence/cert": {"internal/money"},
+	// The wall: the fund knows of no market package, and none of them knows of it.
+	"internal/fund":  append(leaves(), "internal/account", "internal/audit"),
+	"internal/audit": {"internal/db", "internal/fault"},
 	"internal/transfer":  append(leaves(), "internal/account", "internal/branch", "internal/catalogue", "internal/profile", "internal/market"),
 	// Made-up content is one more file of the transfer's own format.
 	"internal/transfer/demo": append(leaves(), "internal/account", "internal/branch", "internal/profile", "internal/market", "internal/transfer"),
@@ -43,7 +52,7 @@ var may = map[string][]string{
 	"internal/fault/answer": {"internal/fault"},
 
 	"internal/fault": {}, "internal/failpoint": {}, "internal/config": {}, "internal/limit": {}, "internal/markup": {}, "internal/secret": {}, "internal/outbound": {"internal/fault"},
-	"internal/money": {"internal/fault"}, "internal/blob": {"internal/fault"}, "internal/media": {"internal/fault"}, "internal/control": {"internal/fault"},
+	"internal/money": {"internal/fault"}, "internal/sheet": {}, "internal/blob": {"internal/fault"}, "internal/media": {"internal/fault"}, "internal/control": {"internal/fault"},
 	"migrations": {}, "web": {}, "search": {}, "search/…": {"search", "search/…"},
 
 	"internal/apptest": {"internal/…", "web"}, "internal/db/dbtest": {"internal/db", "migrations"},
@@ -58,7 +67,8 @@ func leaves() []string {
 
 // outside says which of our packages may import a module of others.
 var outside = map[string][]string{
-	"github.com/uptrace/bun":           {"internal/db", "internal/branch", "internal/account", "internal/profile", "internal/market", "internal/catalogue", "internal/transfer", "internal/message", "internal/notice", "internal/saved"},
+	"github.com/uptrace/bun":           {"internal/db", "internal/branch", "internal/account", "internal/profile", "internal/market", "internal/catalogue", "internal/transfer", "internal/message", "internal/notice", "internal/saved",
+		"internal/payment", "internal/licence", "internal/fund", "internal/audit"},
 	"github.com/gin-gonic/gin":         {"internal/site", "internal/api", "internal/app"},
 	"github.com/danielgtaylor/huma/v2": {"internal/api"},
 	"github.com/a-h/templ":             {"web", "internal/site"},
@@ -67,6 +77,10 @@ var outside = map[string][]string{
 	"github.com/meilisearch":           {"search/meili"},
 	"github.com/blevesearch/bleve":     {"search/bleve", "search/bench"}, // the latter only to compare with
 	"github.com/SherClockHolmes":       {"internal/notice"},
+	"github.com/go-jose":               {"internal/licence/cert"},
+	"rsc.io/qr":                        {"internal/sheet"},
+	"codeberg.org/go-pdf":              {"internal/sheet"},
+	"github.com/go-fonts":              {"internal/sheet"},
 }
 
 type listed struct {
