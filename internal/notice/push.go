@@ -8,6 +8,7 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 
@@ -65,6 +66,7 @@ type target struct {
 // send delivers one message; a repeat under the same topic replaces it where it
 // still waits.
 func (p *Push) send(ctx context.Context, to target, topic string, message []byte) outcome {
+	message = slices.Clip(message) // the library pads behind the end, where other sendings of the same message do so too
 	res, err := webpush.SendNotificationWithContext(ctx, message,
 		&webpush.Subscription{Endpoint: to.Endpoint, Keys: webpush.Keys{P256dh: to.P256DH, Auth: to.Auth}},
 		&webpush.Options{HTTPClient: p.client, RecordSize: recordSize, Subscriber: p.sender, Topic: topic,
