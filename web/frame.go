@@ -51,6 +51,7 @@ type Frame struct {
 	Footer []Link // about, privacy, rules…
 
 	scripts []string
+	styles  []string
 	web     *Web
 }
 
