@@ -85,8 +85,9 @@ func foreignKeys(t *testing.T, w *dbtest.World) []string {
 	if w.Engine() == db.PostgreSQL {
 		query = `SELECT k.conrelid::regclass || '.' || a.attname || ' ' || k.confrelid::regclass || '.' || b.attname || ' ' ||
 			CASE k.confdeltype WHEN 'c' THEN 'CASCADE' WHEN 'a' THEN 'NO ACTION' WHEN 'n' THEN 'SET NULL' ELSE k.confdeltype::text END
-			FROM pg_constraint k JOIN pg_attribute a ON a.attrelid = k.conrelid AND a.attnum = k.conkey[1]
-			JOIN pg_attribute b ON b.attrelid = k.confrelid AND b.attnum = k.confkey[1]
+			FROM pg_constraint k CROSS JOIN LATERAL unnest(k.conkey, k.confkey) AS pair (here, there)
+			JOIN pg_attribute a ON a.attrelid = k.conrelid AND a.attnum = pair.here
+			JOIN pg_attribute b ON b.attrelid = k.confrelid AND b.attnum = pair.there
 			WHERE k.contype = 'f' AND k.conrelid::regclass::text NOT LIKE 'river_%'`
 	}
 	var out []string
