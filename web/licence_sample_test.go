@@ -18,6 +18,9 @@ func licenceSamples() []pageSample {
 				Command: "oduvan licence verify L-7Q2M4K9X3T.jwt --jwks jwks.json"})
 		}},
 	}
+	out = append(out, pageSample{"fund", plainFrame, func(f web.Frame) templ.Component { return web.Fund(f, sampleFund(f)) }},
+		pageSample{"fund-empty", plainFrame, func(f web.Frame) templ.Component { return web.Fund(f, web.FundPage{Empty: true}) }},
+		pageSample{"transparency", plainFrame, func(f web.Frame) templ.Component { return web.Transparency(f, sampleTransparency(f)) }})
 	for _, state := range []string{web.LicenceValid, web.LicenceNotYet, web.LicenceGrace, web.LicenceExpired, web.LicenceRevoked, web.LicenceSuspended} {
 		out = append(out, pageSample{"licence-" + state, plainFrame, func(f web.Frame) templ.Component { return web.Licence(f, sampleLicence(state)) }})
 	}
@@ -46,4 +49,27 @@ func sampleLicence(state string) web.LicencePage {
 		p.Why = "деньги возвращены по заказу 8 января 2027"
 	}
 	return p
+}
+
+func sampleFund(f web.Frame) web.FundPage {
+	p := web.FundPage{Currency: "RUB", Head: "9c41…e07b",
+		Balances: []web.Amounts{{Currency: "RUB", Balance: "42 300 ₽", In: "61 000 ₽", Out: "18 700 ₽"}, {Currency: "KZT", Balance: "15 000 ₸", In: "15 000 ₸", Out: "0 ₸"}},
+		Goals: []web.GoalRow{{Title: "Сервер на год", Text: "Одна машина и резервные копии.", Got: "9 000 ₽", Target: "12 000 ₽", Left: "3 000 ₽", Until: "1 марта 2027", Percent: 75},
+			{Title: "Домен", Got: "1 000 ₽", Target: "1 000 ₽", Percent: 100, Reached: true}},
+		Entries: web.Grid{Caption: f.T("fund.entries"), Heads: []string{"№", "День", "Что", "Сумма"}, Rows: [][]string{{"3", "12 ноября 2026", "Расход: сервер", "−18 700 ₽"}, {"2", "3 ноября 2026", "Пожертвование", "61 000 ₽"}}, Cards: true},
+		Givers:  []string{"40817810000000000001"}, Files: []web.Link{{Label: "CSV", URL: "/fund.csv"}, {Label: "JSON", URL: "/fund.json"}},
+		Rules: []string{"Доход: пожертвования, сборы и безусловные гранты.", "Реклама расходом быть не может."}}
+	for i, m := range []string{"июл", "авг", "сен", "окт", "ноя"} {
+		p.Chart = append(p.Chart, web.MonthBars{Label: m, In: "1 000 ₽", Out: "500 ₽", InHeight: 20 * (i + 1), OutHeight: 10 * i})
+	}
+	web.PlaceBars(p.Chart)
+	return p
+}
+
+func sampleTransparency(f web.Frame) web.TransparencyPage {
+	return web.TransparencyPage{
+		Zeros:     []web.ZeroRow{{Number: "0", Label: "денег с доски в фонде", Why: "Ни тип, ни база данных такой записи не примут."}, {Number: "0 %", Label: "комиссия доски", Why: "Её нет ни в одном способе расчёта."}},
+		Orders:    web.Grid{Caption: f.T("open.orders"), Heads: []string{"Способ", "Валюта", "Заказов", "Сумма"}, Rows: [][]string{{"Напрямую", "RUB", "12", "18 000 ₽"}, {"Напрямую", "KZT", "<5", "—"}}},
+		NoSteward: true, Head: "9c41aa…e07b", HeadAt: "19 декабря 2026, 14:00", Audit: web.AuditBox{At: "19 декабря 2026, 03:00 UTC", OK: true, Checked: 17},
+		Files: []web.Link{{Label: "JSON", URL: "/transparency.json"}}, Decisions: web.Link{Label: "Решения по спорам", URL: "/transparency/decisions"}, Fund: web.Link{Label: "Фонд", URL: "/fund"}}
 }
