@@ -5,6 +5,7 @@ const (
 	KindTutor   = "tutor"
 	KindCreator = "creator"
 	KindService = "service"
+	KindWork    = "work"
 )
 
 // Price is what something costs, formatted: Main «1 500 ₽» or «Бесплатно»,
@@ -15,9 +16,9 @@ type Price struct {
 	Approx string
 }
 
-// Card is one thing in a list: a tutor, a creator or a service.
+// Card is one thing in a list: a tutor, a creator, a service or a work.
 type Card struct {
-	Kind     string // KindTutor, KindCreator or KindService
+	Kind     string // KindTutor, KindCreator, KindService or KindWork
 	URL      string
 	Title    string // name of a person, title of a service
 	Lang     string // language of title and lead if it is not the page's
@@ -30,7 +31,8 @@ type Card struct {
 	Since    string // «на доске с 12 декабря»
 	Reply    string // «обычно отвечает за 3 ч»; empty while there is no habit
 	Price    Price  // empty Main: nothing is said about money
-	Format   string // of a service: call, chat, review, group, plan
+	Format   string // of a service: call, chat, review, group, plan; of a work its kind
+	Licence  string // of a work: the one for everybody
 	Meta     string // at the right of the price: length, languages, format
 }
 

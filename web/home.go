@@ -6,6 +6,7 @@ type HomePage struct {
 	Doors    []Door // up to three
 	Tutors   Shelf  // of this week
 	Services Shelf  // the newest
+	Works    Shelf
 	Creators Shelf
 	MoneyURL string // where the words about money can be checked; empty: no link
 }

@@ -30,6 +30,7 @@ type ProfilePage struct {
 	OnPause   bool   // with or without a date
 	Draft     bool   // seen by its owner only
 	Services  []Card
+	Works     []Card
 	Similar   []Card // others, shown when this one cannot take anybody
 	FeedURL   string // of this person's services; empty: none
 	Owner     bool   // the viewer is the one: show the edit bar
