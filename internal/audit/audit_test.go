@@ -34,7 +34,8 @@ func holds(name string, items ...string) audit.Invariant {
 // noLeases reads a table: there is no lease.
 var noLeases = audit.Invariant{Name: "no_leases", Says: "There is no lease.", Broken: func(ctx context.Context, tx *db.Tx) ([]string, error) {
 	var names []string
-	return names, tx.NewRaw("SELECT name FROM lease ORDER BY name").Scan(ctx, &names)
+	err := tx.NewRaw("SELECT name FROM lease ORDER BY name").Scan(ctx, &names)
+	return names, err
 }}
 
 func plantLease(t *testing.T, w *dbtest.World, name string) {
