@@ -49,6 +49,8 @@ func fold(text string) string {
 			return -1
 		case unicode.Is(unicode.Nd, r):
 			return digit(r)
+		case r == '\u3002': // browsers take it for the point of an address
+			return '.'
 		}
 		r = unicode.ToUpper(r)
 		if other, ok := lookAlike[r]; ok {
@@ -113,7 +115,7 @@ func compared(form Form, text string) (string, bool) {
 		long := len(signs) >= minNumber || signs == only(signs, isDigit) && len(signs) >= minDigits
 		return signs, long && numberSigns.MatchString(signs) && digits.MatchString(signs) && numberApart.MatchString(folded)
 	case Name:
-		return signs, len([]rune(signs)) >= minName
+		return signs, len([]rune(signs)) >= minName && strings.IndexFunc(signs, unicode.IsLetter) >= 0
 	case Link:
 		found := links(folded)
 		if len(found) != 1 {
