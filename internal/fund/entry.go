@@ -52,8 +52,9 @@ type Input struct {
 // Forbidden; Invalid by field: fund_kind (kind), required, those of money
 // (amount), fund_day (day), fund_channel (channel), fund_names_nobody (giver),
 // fund_subsidy_conditional (conditions), fund_category (category),
-// fund_advertising (category, purpose), fund_order_reference, contact_found,
-// too_long (giver, purpose), fund_expense_only (category, purpose, payee),
+// fund_advertising (category, purpose), fund_order_reference, fund_contact,
+// too_long (giver, purpose), fund_expense_only (category, purpose),
+// fund_gift_only (payee), fund_goal_without_collection (goal),
 // fund_goal_currency (amount); NotFound fund_goal_unknown; Conflict
 // fund_goal_closed, fund_moved when the books went on since Head.
 func (f *Fund) Record(ctx context.Context, by account.Actor, in Input) (out Entry, err error) {
@@ -108,8 +109,11 @@ func entry(in Input) (Entry, error) {
 	if !slices.Contains(Channels(), in.Channel) {
 		bad.Add(fault.Bad("channel", "fund_channel"))
 	}
-	if (in.Kind == Crowdfunding) != (in.Goal != "") {
-		bad.Add(fault.Bad("goal", map[bool]string{true: "required", false: "fund_goal_without_collection"}[in.Kind == Crowdfunding]))
+	switch {
+	case in.Kind == Crowdfunding && in.Goal == "":
+		bad.Add(fault.Bad("goal", "required"))
+	case in.Kind != Crowdfunding && in.Goal != "":
+		bad.Add(fault.Bad("goal", "fund_goal_without_collection"))
 	}
 	bad.Add(giverOf(in.Kind, row.Giver))
 	if strings.TrimSpace(in.Conditions) != "" {
