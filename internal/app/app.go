@@ -22,11 +22,13 @@ import (
 
 	"github.com/tmoeg/oduvan/internal/account"
 	"github.com/tmoeg/oduvan/internal/api"
+	"github.com/tmoeg/oduvan/internal/audit"
 	"github.com/tmoeg/oduvan/internal/blob"
 	"github.com/tmoeg/oduvan/internal/branch"
 	"github.com/tmoeg/oduvan/internal/catalogue"
 	"github.com/tmoeg/oduvan/internal/config"
 	"github.com/tmoeg/oduvan/internal/db"
+	"github.com/tmoeg/oduvan/internal/fund"
 	"github.com/tmoeg/oduvan/internal/market"
 	"github.com/tmoeg/oduvan/internal/message"
 	"github.com/tmoeg/oduvan/internal/notice"
@@ -67,6 +69,8 @@ type App struct {
 	Messages  *message.Messages
 	Saved     *saved.Saved
 	Transfer  *transfer.Transfer
+	Fund      *fund.Fund
+	Audit     *audit.Audit
 	Pictures  blob.Store
 	Site      *site.Site
 	API       *api.API
@@ -120,6 +124,7 @@ func New(ctx context.Context, cfg config.Config, opt Options) (a *App, err error
 		return a, err
 	}
 	a.Saved = saved.New(saved.Config{DB: a.DB, Keys: a.Keys, Branch: a.Branch, Catalogue: a.Catalogue, Tell: a.tellFound, URL: cfg.URL, Log: a.Log})
+	a.openFund()
 	a.hold()
 	a.limits, err = newGate(opt, cfg.Proxies(), a.DB.Now)
 	if err != nil {

@@ -32,6 +32,7 @@ func newMetrics(a *App) *metrics {
 		collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
 		prometheus.NewCounterFunc(prometheus.CounterOpts{Name: "oduvan_db_queries_total", Help: "Statements sent to the database."},
 			func() float64 { return float64(a.DB.Queries()) }),
+		a.gauge("oduvan_audit_broken", "Invariants that the last audit found broken; -1 before the first one. Anything but 0 wants a look: oduvan audit.", a.broken),
 		a.gauge("oduvan_jobs_waiting", "Jobs that are not finished.", func(ctx context.Context) (int, error) { return a.DB.Waiting(ctx) }),
 		prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: "oduvan_search_away", Help: "1 while the search server is away and the database answers; 0 with the embedded engine."}, a.searchAway),
 		a.gauge("oduvan_index_behind", "Public changes the search index has not applied.", a.behind))
