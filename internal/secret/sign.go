@@ -162,6 +162,10 @@ func (k *Keys) RotateSigning(now time.Time) (SigningKey, error) {
 		if err := mend(dir, keys, now); err != nil || len(keys) == 0 {
 			return err
 		}
+		keys, err := k.SigningKeys() // with what was mended
+		if err != nil {
+			return err
+		}
 		next := slices.IndexFunc(keys, func(s SigningKey) bool { return s.RevokedAt.IsZero() && s.From.After(now) })
 		if next >= 0 {
 			out = keys[next]
