@@ -67,6 +67,7 @@ type Licences struct {
 	forbidden func(ctx context.Context, tx *db.Tx, text string) (bool, error)
 	teller    func(ctx context.Context, tx *db.Tx, to string, what Note) error
 	log       *slog.Logger
+	lists     statusCache
 }
 
 // New wires works, offers and grants, their deadlines and what they sell, so
@@ -81,6 +82,7 @@ func New(cfg Config) *Licences {
 	if l.skill == nil {
 		l.skill = func(text string) string { return text }
 	}
+	l.wireGrants()
 	return l
 }
 

@@ -1,0 +1,123 @@
+package licence
+
+import (
+	"context"
+	"strconv"
+	"time"
+
+	"github.com/tmoeg/oduvan/internal/db"
+	"github.com/tmoeg/oduvan/internal/fault"
+)
+
+// The kinds of notices about licences, as Tell hears them.
+const (
+	ToldIssued  = "licence_issued"  // to the buyer
+	ToldEnding  = "licence_ending"  // to the buyer; argument days, none once it has ended
+	ToldChanged = "licence_changed" // to the buyer, some to the seller; argument reason
+)
+
+// The reasons of ToldChanged beside the grounds of a revocation.
+const (
+	reasonRevoking  = "revoking"  // announced, to the buyer; argument days
+	reasonWithdrawn = "withdrawn" // the announcement is, to the buyer
+	reasonSuspended = "suspended" // to the buyer
+	reasonRestored  = "restored"  // to the buyer
+	reasonAppealed  = "appealed"  // to the seller
+	reasonUpheld    = "upheld"    // by a moderator, to both
+	reasonReversed  = "reversed"  // by a moderator, to both
+	reasonStuck     = "stuck"     // a renewal was paid whose licence is revoked, to both
+)
+
+// The deadlines of a licence.
+const (
+	dueEnd    = "licence_end"    // its holder is told that it ends
+	dueForget = "licence_forget" // it forgets whose it was
+	dueRevoke = "licence_revoke" // an announced revocation takes effect
+)
+
+// ForgetAfter is how long after its end a licence still knows its buyer's account.
+const ForgetAfter = 180 * 24 * time.Hour
+
+// warnings are the days before the end at which the holder is told; 0 is the end.
+var warnings = [...]int{30, 7, 1, 0}
+
+// wireGrants registers deadlines and goods; New calls it once.
+func (l *Licences) wireGrants() {
+	l.db.OnDue(dueEnd, l.ageGrant)
+	l.db.OnDue(dueForget, l.forget)
+	l.db.OnDue(dueRevoke, l.takeEffect)
+	if l.payments != nil {
+		l.payments.Sell(Goods, l)
+	}
+}
+
+// watch sets the next deadline of a licence's term.
+func (l *Licences) watch(ctx context.Context, tx *db.Tx, g *Grant) error {
+	for _, days := range warnings {
+		if at := g.ValidUntil.AddDate(0, 0, -days); at.After(tx.Now) {
+			return tx.Due(ctx, dueEnd, g.ID, at)
+		}
+	}
+	return tx.Due(ctx, dueForget, g.ID, g.ValidUntil.Add(ForgetAfter))
+}
+
+// ageGrant tells the holder that a licence ends or has ended, once for each
+// warning that has come: a board that stood still tells only the last of them.
+// Who has renewed it need not be told.
+func (l *Licences) ageGrant(ctx context.Context, tx *db.Tx, id string) error {
+	g, err := loadGrant(ctx, tx, "g.id = ?", id)
+	if fault.Is(err, fault.NotFound) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	if err := l.watch(ctx, tx, &g); err != nil || g.State == Revoked {
+		return err
+	}
+	renewed, err := tx.NewSelect().Model((*Grant)(nil)).Where("previous_id = ?", g.ID).Exists(ctx)
+	if err != nil || renewed {
+		return err
+	}
+	last := -1
+	for _, days := range warnings {
+		if !tx.Now.Before(g.ValidUntil.AddDate(0, 0, -days)) {
+			last = days
+		}
+	}
+	switch {
+	case last < 0: // the deadline came too early
+		return nil
+	case last == 0:
+		return l.tellGrant(ctx, tx, &g, g.BuyerID, ToldEnding, "0", nil)
+	}
+	left := int((g.ValidUntil.Sub(tx.Now) + 24*time.Hour - 1) / (24 * time.Hour))
+	return l.tellGrant(ctx, tx, &g, g.BuyerID, ToldEnding, strconv.Itoa(last), map[string]string{"days": strconv.Itoa(left)})
+}
+
+// forget takes the buyer's account off a licence that ended long ago. The
+// certificate stays what it is: it never named the account.
+func (l *Licences) forget(ctx context.Context, tx *db.Tx, id string) error {
+	_, err := tx.NewRaw(`UPDATE licence_grant SET buyer_id = NULL, link_nonce = NULL, link_mac = NULL, shown = ? WHERE id = ?`, false, id).Exec(ctx)
+	return err
+}
+
+// tellGrant tells somebody of a licence.
+func (l *Licences) tellGrant(ctx context.Context, tx *db.Tx, g *Grant, to, kind, cause string, args map[string]string) error {
+	return l.tell(ctx, tx, to, Note{Kind: kind, Subject: g.ID, Cause: cause, Path: GrantPath(g.ID), Args: args})
+}
+
+// tellChange tells somebody that something became of a licence. The cause tells
+// two times of the same apart.
+func (l *Licences) tellChange(ctx context.Context, tx *db.Tx, g *Grant, to, reason string) error {
+	return l.tellGrant(ctx, tx, g, to, ToldChanged, reason+"-"+tx.Now.Format(causeForm), map[string]string{"reason": reason})
+}
+
+// causeForm tells two times of one thing apart in a notice.
+const causeForm = "20060102T150405.000000"
+
+// GrantPath is where the page of a licence stands for its holder.
+func GrantPath(id string) string { return "/licences/" + id }
+
+// CheckPath is where anybody sees what a licence is worth.
+func CheckPath(id string) string { return "/v/" + id }
