@@ -51,23 +51,24 @@ type Op struct {
 // is public at this moment may stand in it.
 type Document struct {
 	Ref
-	Owner   string    // handle of the account behind it
-	Author  string    // display name and handle, searchable
-	Title   string    // name of a tutor, title of a service
-	Lead    string    // headline
-	Body    string    // plain text, already without markup
-	Skills  []string  // taxonomy ids ("python") or free words as typed
-	Levels  []string  // hobby, zero, junior, work
-	Langs   []string  // BCP 47 base languages: ru, en, kk
-	Formats []string  // call, chat, review, group, plan
-	Prices  []Price   // what can be had for money; empty if none is named
-	Free    bool      // something here costs nothing
-	NewTo   time.Time // counts as a newcomer until then; zero: never
-	Active  time.Time // last public act, rounded to the day
-	Created time.Time
-	Opens   time.Time // first moment that can be booked; zero: none is known
-	Weight  float64   // quality by acts, 0..1, a small part of the order
-	Second  bool      // the same thing stands in another kind: found only when its own kind is asked for
+	Owner    string    // handle of the account behind it
+	Author   string    // display name and handle, searchable
+	Title    string    // name of a tutor, title of a service
+	Lead     string    // headline
+	Body     string    // plain text, already without markup
+	Skills   []string  // taxonomy ids ("python") or free words as typed
+	Levels   []string  // hobby, zero, junior, work
+	Langs    []string  // BCP 47 base languages: ru, en, kk
+	Formats  []string  // call, chat, review, group, plan; of a work its kind: course, tasks, article…
+	Licences []string  // of a work: the licence for everybody by its SPDX id
+	Prices   []Price   // what can be had for money; empty if none is named
+	Free     bool      // something here costs nothing
+	NewTo    time.Time // counts as a newcomer until then; zero: never
+	Active   time.Time // last public act, rounded to the day
+	Created  time.Time
+	Opens    time.Time // first moment that can be booked; zero: none is known
+	Weight   float64   // quality by acts, 0..1, a small part of the order
+	Second   bool      // the same thing stands in another kind: found only when its own kind is asked for
 }
 
 // Price is a price in minor units of a currency (ISO 4217).
@@ -97,6 +98,7 @@ type Query struct {
 	Levels   []string
 	Langs    []string
 	Formats  []string
+	Licences []string
 	PriceMin int64 // minor units of Currency; 0: no bound
 	PriceMax int64 // minor units of Currency; 0: no bound
 	Currency string
@@ -125,15 +127,16 @@ type Count struct {
 
 // The facet names in Result.Facets.
 const (
-	FacetKind   = "kind"
-	FacetSkill  = "skill"
-	FacetLevel  = "level"
-	FacetLang   = "language"
-	FacetFormat = "format"
-	FacetFree   = "free"     // one value, "true"
-	FacetNew    = "newcomer" // one value, "true"
-	FacetMoney  = "currency" // currencies that occur in prices
-	FacetOpen   = "open"     // one value, "week": bookable within seven days of Query.Now
+	FacetKind    = "kind"
+	FacetSkill   = "skill"
+	FacetLevel   = "level"
+	FacetLang    = "language"
+	FacetFormat  = "format"
+	FacetLicence = "licence"
+	FacetFree    = "free"     // one value, "true"
+	FacetNew     = "newcomer" // one value, "true"
+	FacetMoney   = "currency" // currencies that occur in prices
+	FacetOpen    = "open"     // one value, "week": bookable within seven days of Query.Now
 )
 
 // Bin is one bar of the histogram of prices: how many hits the query would have

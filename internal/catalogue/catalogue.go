@@ -33,6 +33,7 @@ type Listing struct {
 	Levels      []string
 	Langs       []string
 	Formats     []string
+	Licences    []string      // of a work: the licence for everybody by its SPDX id
 	Price       *money.Amount // the lowest; nil: none is named
 	PriceFrom   bool          // there are dearer ones too
 	Minutes     int           // length of a service; 0: not by the clock

@@ -111,7 +111,7 @@ func fits(l Listing, q search.Query) bool {
 	if q.Owner != "" && l.Handle != q.Owner || q.Free && !l.Free || q.Newcomer && !l.Newcomer {
 		return false
 	}
-	for _, f := range [][2][]string{{q.Skills, l.Skills}, {q.Levels, l.Levels}, {q.Langs, l.Langs}, {q.Formats, l.Formats}} {
+	for _, f := range [][2][]string{{q.Skills, l.Skills}, {q.Levels, l.Levels}, {q.Langs, l.Langs}, {q.Formats, l.Formats}, {q.Licences, l.Licences}} {
 		if len(f[0]) > 0 && !slices.ContainsFunc(f[0], func(v string) bool { return slices.Contains(f[1], v) }) {
 			return false
 		}

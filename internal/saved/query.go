@@ -62,7 +62,7 @@ func Address(q search.Query) string {
 // lists are the filters of several values by their words in the address.
 func lists(q *search.Query) map[string]*[]string {
 	return map[string]*[]string{search.FacetKind: &q.Kinds, search.FacetSkill: &q.Skills, search.FacetLevel: &q.Levels,
-		search.FacetLang: &q.Langs, search.FacetFormat: &q.Formats}
+		search.FacetLang: &q.Langs, search.FacetFormat: &q.Formats, search.FacetLicence: &q.Licences}
 }
 
 // plain is an amount without anything between its thousands.

@@ -326,6 +326,7 @@ func (x *explainer) filters(row uint32) {
 		{search.FacetLevel, search.Query{Levels: q.Levels}},
 		{search.FacetLang, search.Query{Langs: q.Langs}},
 		{search.FacetFormat, search.Query{Formats: q.Formats}},
+		{search.FacetLicence, search.Query{Licences: q.Licences}},
 		{search.FacetFree, search.Query{Free: q.Free}},
 		{search.FacetNew, search.Query{Newcomer: q.Newcomer}},
 		{search.ReadingPrice, search.Query{PriceMin: q.PriceMin, PriceMax: q.PriceMax, Currency: q.Currency, Rates: q.Rates}},

@@ -16,7 +16,7 @@ func encodeFacts(d *search.Document) []byte {
 	for _, s := range []string{d.Kind, d.ID, d.Owner, d.Author, d.Title} {
 		b = putString(b, s)
 	}
-	for _, list := range [][]string{d.Skills, d.Levels, d.Langs, d.Formats} {
+	for _, list := range [][]string{d.Skills, d.Levels, d.Langs, d.Formats, d.Licences} {
 		b = binary.AppendUvarint(b, uint64(len(list)))
 		for _, s := range list {
 			b = putString(b, s)
@@ -65,7 +65,7 @@ func decodeFacts(b []byte) (*search.Document, error) {
 	r := factReader{b: b}
 	d := &search.Document{}
 	d.Kind, d.ID, d.Owner, d.Author, d.Title = r.text(), r.text(), r.text(), r.text(), r.text()
-	d.Skills, d.Levels, d.Langs, d.Formats = r.texts(), r.texts(), r.texts(), r.texts()
+	d.Skills, d.Levels, d.Langs, d.Formats, d.Licences = r.texts(), r.texts(), r.texts(), r.texts(), r.texts()
 	for range r.count() {
 		minor := r.varint()
 		d.Prices = append(d.Prices, search.Price{Minor: minor, Currency: r.text()})

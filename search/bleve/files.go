@@ -24,7 +24,7 @@ import (
 )
 
 // formatVersion changes whenever files of an earlier build cannot be read.
-const formatVersion = "3"
+const formatVersion = "4"
 
 // currentFile names the folder in use; it is replaced atomically.
 const currentFile = "CURRENT"

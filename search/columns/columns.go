@@ -25,6 +25,7 @@ const (
 	dimLevel
 	dimLang
 	dimFormat
+	dimLicence
 	dimFree
 	dimMoney
 	dimOwner // filtered by, never counted
@@ -34,7 +35,7 @@ const (
 // facetName is the name of a dim in a Result; empty for what is not counted.
 func facetName(d dim) string {
 	return [dims]string{search.FacetKind, search.FacetSkill, search.FacetLevel, search.FacetLang,
-		search.FacetFormat, search.FacetFree, search.FacetMoney, ""}[d]
+		search.FacetFormat, search.FacetLicence, search.FacetFree, search.FacetMoney, ""}[d]
 }
 
 // Row is what is known of one document beside its text.
@@ -166,12 +167,12 @@ func (d *dictionary) at(id uint32) value {
 
 // values lists the ids of a document's counted values.
 func (d *dictionary) values(doc *search.Document) []uint32 {
-	out := make([]uint32, 0, 2+len(doc.Skills)+len(doc.Levels)+len(doc.Langs)+len(doc.Formats)+len(doc.Prices))
+	out := make([]uint32, 0, 2+len(doc.Skills)+len(doc.Levels)+len(doc.Langs)+len(doc.Formats)+len(doc.Licences)+len(doc.Prices))
 	out = append(out, d.intern(dimKind, doc.Kind))
 	for _, list := range []struct {
 		dim   dim
 		words []string
-	}{{dimSkill, doc.Skills}, {dimLevel, doc.Levels}, {dimLang, doc.Langs}, {dimFormat, doc.Formats}} {
+	}{{dimSkill, doc.Skills}, {dimLevel, doc.Levels}, {dimLang, doc.Langs}, {dimFormat, doc.Formats}, {dimLicence, doc.Licences}} {
 		for _, w := range list.words {
 			out = append(out, d.intern(list.dim, w))
 		}

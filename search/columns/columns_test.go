@@ -101,7 +101,7 @@ func TestSelectedFacetKeepsItsSiblings(t *testing.T) {
 	got := v.Select(&q, nil).Facets
 	want := map[string][]search.Count{
 		search.FacetKind: {{Value: "tutor", Count: 1}}, search.FacetSkill: {{Value: "Java", Count: 2}, {Value: "go", Count: 1}},
-		search.FacetLang: {{Value: "ru", Count: 1}}, search.FacetLevel: {}, search.FacetFormat: {}, search.FacetFree: {},
+		search.FacetLang: {{Value: "ru", Count: 1}}, search.FacetLevel: {}, search.FacetFormat: {}, search.FacetLicence: {}, search.FacetFree: {},
 		search.FacetMoney: {}, search.FacetNew: {}, search.FacetOpen: {},
 	}
 	if diff := cmp.Diff(want, got); diff != "" {

@@ -55,6 +55,7 @@ func (v *View) filters(q *search.Query) filterSet {
 	f.dims[dimLevel] = v.anyOf(dimLevel, q.Levels)
 	f.dims[dimLang] = v.anyOf(dimLang, q.Langs)
 	f.dims[dimFormat] = v.anyOf(dimFormat, q.Formats)
+	f.dims[dimLicence] = v.anyOf(dimLicence, q.Licences)
 	if q.Free {
 		f.dims[dimFree] = v.anyOf(dimFree, []string{"true"})
 	}
@@ -218,7 +219,7 @@ func (v *View) Currency() string {
 // facets counts every dim under all filters but its own.
 func (v *View) facets(q *search.Query, f *filterSet, all *roaring.Bitmap) map[string][]search.Count {
 	out := make(map[string][]search.Count, dims+1)
-	chosen := [dims][]string{dimKind: q.Kinds, dimSkill: q.Skills, dimLevel: q.Levels, dimLang: q.Langs, dimFormat: q.Formats}
+	chosen := [dims][]string{dimKind: q.Kinds, dimSkill: q.Skills, dimLevel: q.Levels, dimLang: q.Langs, dimFormat: q.Formats, dimLicence: q.Licences}
 	for d := range dimOwner {
 		own := f.dims[d]
 		if d == dimMoney {

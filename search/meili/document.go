@@ -51,6 +51,7 @@ type shadow struct {
 	Level    []string           `json:"level"`
 	Lang     []string           `json:"lang"`
 	Format   []string           `json:"format"`
+	Licence  []string           `json:"licence"`
 	Free     bool               `json:"free"`
 	Currency []string           `json:"currency"`
 	Price    map[string][]int64 `json:"price"` // by currency
@@ -171,7 +172,7 @@ func (m *maker) document(d *search.Document, seq int64) shadow {
 // facts fills in everything but the words.
 func facts(d *search.Document, n *norm.Normaliser) shadow {
 	s := shadow{ID: docID(d.Ref), Kind: d.Kind, Key: d.ID, Ref: d.Kind + "/" + d.ID, Owner: d.Owner, Title: cut(d.Title, longestValue), Second: d.Second,
-		Level: values(d.Levels), Lang: values(d.Langs), Format: values(d.Formats), Free: d.Free,
+		Level: values(d.Levels), Lang: values(d.Langs), Format: values(d.Formats), Licence: values(d.Licences), Free: d.Free,
 		Price: map[string][]int64{}, Least: map[string]int64{}, Created: neverCreated, Weight: min(max(d.Weight, 0), 1)}
 	keys := make([]string, len(d.Skills))
 	for i, sk := range d.Skills {

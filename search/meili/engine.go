@@ -75,7 +75,7 @@ var _ search.Engine = (*Engine)(nil)
 
 // formatVersion changes whenever documents or settings of an earlier build do
 // not serve this one.
-const formatVersion = "1"
+const formatVersion = "2"
 
 // Open makes an engine. It asks the server nothing, so it cannot fail: a
 // server that is away shows in the calls.

@@ -56,7 +56,7 @@ func (e *Engine) clauses(q *search.Query, money map[string]int) []clause {
 	for _, f := range []struct {
 		facet string
 		list  []string
-	}{{search.FacetSkill, skills}, {search.FacetLevel, q.Levels}, {search.FacetLang, q.Langs}, {search.FacetFormat, q.Formats}} {
+	}{{search.FacetSkill, skills}, {search.FacetLevel, q.Levels}, {search.FacetLang, q.Langs}, {search.FacetFormat, q.Formats}, {search.FacetLicence, q.Licences}} {
 		if len(f.list) > 0 {
 			out = append(out, clause{f.facet, in(attribute(f.facet), values(f.list))})
 		}

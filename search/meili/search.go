@@ -270,7 +270,7 @@ func (a *asking) facets(b *batch, set, all string, into map[string][]search.Coun
 		return
 	}
 	var shared []string // facets without a filter of their own
-	for _, f := range []string{search.FacetKind, search.FacetSkill, search.FacetLevel, search.FacetLang, search.FacetFormat, search.FacetFree, search.FacetMoney} {
+	for _, f := range []string{search.FacetKind, search.FacetSkill, search.FacetLevel, search.FacetLang, search.FacetFormat, search.FacetLicence, search.FacetFree, search.FacetMoney} {
 		if !slices.ContainsFunc(a.clauses, func(c clause) bool { return c.facet == f }) {
 			shared = append(shared, f)
 			continue

@@ -50,7 +50,7 @@ func filterable() *[]any {
 			Features: meilisearch.AttributeFeatures{Filter: meilisearch.FilterFeatures{Equality: true, Comparison: comparison}}}
 	}
 	return &[]any{
-		rule(false, "id", "kind", "owner", "second", "skill", "level", "lang", "format", "free", "currency", "t", "w", "meta", "gone"),
+		rule(false, "id", "kind", "owner", "second", "skill", "level", "lang", "format", "licence", "free", "currency", "t", "w", "meta", "gone"),
 		rule(true, "price", "price.*", "least", "least.*", "newto", "opens", "seq"),
 	}
 }

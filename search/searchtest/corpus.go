@@ -96,6 +96,9 @@ func (f *corpusFile) document(d *dice, i int) (doc search.Document, about []stri
 		Free:    d.roll(6) == 0, Weight: float64(d.roll(100)) / 100,
 		Active: Now.AddDate(0, 0, -d.roll(200)).Truncate(24 * time.Hour), Created: Now.Add(-time.Duration(d.roll(500*24)) * time.Hour),
 	}
+	if i%3 == 0 {
+		doc.Licences = []string{[...]string{"CC-BY-NC-4.0", "CC0-1.0"}[i%2]}
+	}
 	for k := range 1 + d.roll(2) {
 		s := f.Subjects[(i+k*7)%len(f.Subjects)]
 		about = append(about, s.Skill)

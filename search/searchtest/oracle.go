@@ -33,6 +33,7 @@ func filters(q search.Query) []filter {
 		{search.FacetLevel, func(d *search.Document) bool { return anyIn(d.Levels, q.Levels) }},
 		{search.FacetLang, func(d *search.Document) bool { return anyIn(d.Langs, q.Langs) }},
 		{search.FacetFormat, func(d *search.Document) bool { return anyIn(d.Formats, q.Formats) }},
+		{search.FacetLicence, func(d *search.Document) bool { return anyIn(d.Licences, q.Licences) }},
 		{search.FacetFree, func(d *search.Document) bool { return !q.Free || d.Free }},
 		{search.FacetNew, func(d *search.Document) bool { return !q.Newcomer || d.NewTo.After(q.Now) }},
 		{search.FacetMoney, func(d *search.Document) bool { return priced(d, q) }},
@@ -89,13 +90,14 @@ func (o oracle) facets(q search.Query) map[string][]search.Count {
 		return nil
 	}
 	for facet, values := range map[string]func(*search.Document) []string{
-		search.FacetKind:   func(d *search.Document) []string { return []string{d.Kind} },
-		search.FacetSkill:  func(d *search.Document) []string { return d.Skills },
-		search.FacetLevel:  func(d *search.Document) []string { return d.Levels },
-		search.FacetLang:   func(d *search.Document) []string { return d.Langs },
-		search.FacetFormat: func(d *search.Document) []string { return d.Formats },
-		search.FacetFree:   func(d *search.Document) []string { return flag(d.Free) },
-		search.FacetNew:    func(d *search.Document) []string { return flag(d.NewTo.After(q.Now)) },
+		search.FacetKind:    func(d *search.Document) []string { return []string{d.Kind} },
+		search.FacetSkill:   func(d *search.Document) []string { return d.Skills },
+		search.FacetLevel:   func(d *search.Document) []string { return d.Levels },
+		search.FacetLang:    func(d *search.Document) []string { return d.Langs },
+		search.FacetFormat:  func(d *search.Document) []string { return d.Formats },
+		search.FacetLicence: func(d *search.Document) []string { return d.Licences },
+		search.FacetFree:    func(d *search.Document) []string { return flag(d.Free) },
+		search.FacetNew:     func(d *search.Document) []string { return flag(d.NewTo.After(q.Now)) },
 		search.FacetMoney: func(d *search.Document) (out []string) {
 			for _, p := range d.Prices {
 				out = append(out, p.Currency)

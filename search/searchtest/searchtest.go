@@ -208,7 +208,7 @@ func drawQuery(r *rapid.T) search.Query {
 	q := search.Query{
 		Facets: true, Now: Now, Kinds: words("kinds", "tutor", "service", "creator", "work"),
 		Skills: words("skills", "python", "go", "java", "unknown"), Levels: words("levels", "hobby", "zero", "work"),
-		Langs: words("langs", "ru", "en", "kk"), Formats: words("formats", "call", "chat", "plan"),
+		Langs: words("langs", "ru", "en", "kk"), Formats: words("formats", "call", "chat", "plan"), Licences: words("licences", "CC-BY-NC-4.0", "CC0-1.0"),
 		Free: rapid.IntRange(0, 5).Draw(r, "free") == 0, Newcomer: rapid.IntRange(0, 5).Draw(r, "newcomer") == 0,
 		Currency: rapid.SampledFrom([]string{"RUB", "USD", "GEL"}).Draw(r, "currency"),
 		PriceMin: rapid.SampledFrom([]int64{0, 0, 100000, 200000}).Draw(r, "min"),

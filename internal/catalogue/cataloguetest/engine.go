@@ -173,7 +173,7 @@ func holds(d search.Document, q search.Query) bool {
 			return false
 		}
 	}
-	return some(q.Skills, d.Skills) && some(q.Levels, d.Levels) && some(q.Langs, d.Langs) && some(q.Formats, d.Formats) &&
+	return some(q.Skills, d.Skills) && some(q.Levels, d.Levels) && some(q.Langs, d.Langs) && some(q.Formats, d.Formats) && some(q.Licences, d.Licences) &&
 		(q.Owner == "" || q.Owner == d.Owner) && (!q.Free || d.Free) && (!q.Newcomer || d.NewTo.After(q.Now))
 }
 
