@@ -25,11 +25,14 @@ const (
 	JobBeforeWork  Name = "job.before_work"  // a job is taken and its work has not begun
 	JobAfterWork   Name = "job.after_work"   // the work is done and the job is not marked done
 	IndexAfterSave Name = "index.after_save" // documents are in the search index, its cursor is not moved
+
+	PaymentAfterEntry Name = "payment.after_entry" // the journal has an entry, the order does not know of it
+	PaymentAfterStep  Name = "payment.after_step"  // the order has a new state, its goods do not know of it
 )
 
 // Names lists every point in a stable order.
 func Names() []Name {
-	return []Name{DBBeforeCommit, DBAfterCommit, JobBeforeWork, JobAfterWork, IndexAfterSave}
+	return []Name{DBBeforeCommit, DBAfterCommit, JobBeforeWork, JobAfterWork, IndexAfterSave, PaymentAfterEntry, PaymentAfterStep}
 }
 
 // ErrInjected is what Hit returns at a point armed with Error. It is no fault,

@@ -2,6 +2,7 @@ package payment
 
 import (
 	"context"
+	"time"
 
 	"github.com/tmoeg/oduvan/internal/db"
 	"github.com/tmoeg/oduvan/internal/money"
@@ -42,6 +43,7 @@ type News struct {
 	Amount money.Amount // what was paid: an order is paid only by exactly its price
 	Cause  string       // what it is known from, such as seller_confirmation:… or stripe:pi_…; one word of up to 100 bytes
 	Extra  int64        // what came beside the one payment, all together, in minor units
+	At     time.Time    // when; zero: now
 }
 
 // Details is where a buyer has to pay: a free text, a Russian bank account, or
