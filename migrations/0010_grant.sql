@@ -62,6 +62,7 @@ CREATE INDEX licence_grant_seller ON licence_grant (seller_id, valid_until);
 CREATE INDEX licence_grant_chain ON licence_grant (chain_id);
 CREATE INDEX licence_grant_offer ON licence_grant (offer_id);
 CREATE INDEX licence_grant_work ON licence_grant (work_id);
+CREATE INDEX licence_grant_key ON licence_grant (key_id);
 
 -- A revocation that a seller announced, and the buyer's appeal.
 CREATE TABLE revocation (
@@ -94,6 +95,23 @@ CREATE TABLE licence_feed (
 	{{text "nonce" 36}},
 	{{blob "mac" 32}} UNIQUE
 );
+
+-- There is more to be told now than fits into the old bound of what is muted.
+{{if sqlite -}}
+CREATE TABLE notice_setting_wide (
+	{{text "account_id" 36}} PRIMARY KEY REFERENCES account (id) ON DELETE CASCADE,
+	{{text "muted" 2000}},
+	{{textnull "feed_nonce" 36}},
+	{{blobnull "feed_mac" 32}} UNIQUE,
+	CHECK ((feed_nonce IS NULL) = (feed_mac IS NULL))
+);
+INSERT INTO notice_setting_wide (account_id, muted, feed_nonce, feed_mac) SELECT account_id, muted, feed_nonce, feed_mac FROM notice_setting;
+DROP TABLE notice_setting;
+ALTER TABLE notice_setting_wide RENAME TO notice_setting;
+{{- else -}}
+ALTER TABLE notice_setting DROP CONSTRAINT notice_setting_muted_check;
+ALTER TABLE notice_setting ADD CONSTRAINT notice_setting_muted_check CHECK (length(muted) <= 2000);
+{{- end}}
 
 {{if sqlite -}}
 CREATE TRIGGER licence_grant_follows BEFORE INSERT ON licence_grant
