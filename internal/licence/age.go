@@ -7,6 +7,7 @@ import (
 
 	"github.com/tmoeg/oduvan/internal/db"
 	"github.com/tmoeg/oduvan/internal/fault"
+	"github.com/tmoeg/oduvan/internal/licence/cert"
 )
 
 // The kinds of notices about licences, as Tell hears them.
@@ -35,19 +36,27 @@ const (
 	dueRevoke = "licence_revoke" // an announced revocation takes effect
 )
 
-// ForgetAfter is how long after its end a licence still knows its buyer's account.
+// ForgetAfter is how long after its end a licence still knows its buyer's
+// account, and how long after its decision an appeal keeps its words.
 const ForgetAfter = 180 * 24 * time.Hour
 
 // warnings are the days before the end at which the holder is told; 0 is the end.
 var warnings = [...]int{30, 7, 1, 0}
 
-// wireGrants registers deadlines and goods; New calls it once.
+// wireGrants registers deadlines, goods and the signing again of what a lost
+// key has signed; New calls it once.
 func (l *Licences) wireGrants() {
 	l.db.OnDue(dueEnd, l.ageGrant)
 	l.db.OnDue(dueForget, l.forget)
 	l.db.OnDue(dueRevoke, l.takeEffect)
 	if l.payments != nil {
 		l.payments.Sell(Goods, l)
+	}
+	if l.keys != nil {
+		l.db.OnSweep(func(ctx context.Context) error {
+			_, err := l.Resign(ctx)
+			return err
+		})
 	}
 }
 
@@ -95,9 +104,14 @@ func (l *Licences) ageGrant(ctx context.Context, tx *db.Tx, id string) error {
 	return l.tellGrant(ctx, tx, &g, g.BuyerID, ToldEnding, strconv.Itoa(last), map[string]string{"days": strconv.Itoa(left)})
 }
 
-// forget takes the buyer's account off a licence that ended long ago. The
-// certificate stays what it is: it never named the account.
+// forget takes the buyer's account off a licence that ended long ago, and the
+// words off an appeal that was decided long ago. The certificate stays what it
+// is: it never named the account.
 func (l *Licences) forget(ctx context.Context, tx *db.Tx, id string) error {
+	if !cert.IsID(id) {
+		_, err := tx.NewRaw("UPDATE revocation SET appeal = '' WHERE id = ?", id).Exec(ctx)
+		return err
+	}
 	_, err := tx.NewRaw(`UPDATE licence_grant SET buyer_id = NULL, link_nonce = NULL, link_mac = NULL, shown = ? WHERE id = ?`, false, id).Exec(ctx)
 	return err
 }

@@ -97,6 +97,9 @@ func (l *Licences) judge(ctx context.Context, tx *db.Tx, g *Grant, r *Revocation
 	if err := r.step(ctx, tx, from); err != nil {
 		return err
 	}
+	if err := tx.Due(ctx, dueForget, r.ID, tx.Now.Add(ForgetAfter)); err != nil {
+		return err
+	}
 	switch {
 	case j.Reverse:
 		if err := l.giveBack(ctx, tx, g, r); err != nil {

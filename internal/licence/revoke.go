@@ -174,6 +174,11 @@ func (l *Licences) withdraw(ctx context.Context, tx *db.Tx, r *Revocation) error
 	if _, err := tx.NewUpdate().Model(r).Column("state").Where("id = ? AND state = ?", r.ID, from).Exec(ctx); err != nil {
 		return err
 	}
+	if !r.AppealedAt.IsZero() {
+		if err := tx.Due(ctx, dueForget, r.ID, tx.Now.Add(ForgetAfter)); err != nil {
+			return err
+		}
+	}
 	return tx.NotDue(ctx, dueRevoke, r.ID)
 }
 
