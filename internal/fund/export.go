@@ -43,6 +43,7 @@ type (
 	}
 	// BookDestination is one place where the fund takes gifts, or took them.
 	BookDestination struct {
+		ID          string `json:"id"`
 		Kind        Form   `json:"kind"`
 		Text        string `json:"text"`
 		Label       string `json:"label"`
@@ -109,7 +110,7 @@ func book(ctx context.Context, tx *db.Tx) (Book, error) {
 		return out, err
 	}
 	for _, d := range places {
-		out.Destinations = append(out.Destinations, BookDestination{Kind: d.Kind, Text: d.Text, Label: d.Label, State: d.State,
+		out.Destinations = append(out.Destinations, BookDestination{ID: d.ID, Kind: d.Kind, Text: d.Text, Label: d.Label, State: d.State,
 			PublishedOn: db.Date(d.PublishedOn), EndedOn: db.Date(d.EndedOn)})
 	}
 	out.Balances, err = balances(ctx, tx)
