@@ -15,7 +15,7 @@ type SearchPage struct {
 	Pages     []PageLink
 	Reach     int // how many things can be opened where there are more; 0: all
 
-	Facets   []Facet // kind, skill, level, language, format, in this order
+	Facets   []Facet // kind, skill, level, language, format, licence, in this order
 	Money    MoneyFilter
 	Free     Toggle // key free
 	Newcomer Toggle // key newcomer
@@ -42,7 +42,7 @@ type PageLink struct {
 
 // Facet is one group of check boxes: its key in the address and its values.
 type Facet struct {
-	Key    string // kind, skill, level, language, format
+	Key    string // kind, skill, level, language, format, licence
 	Values []FacetValue
 }
 

@@ -124,8 +124,8 @@ func (t *Texts) Level(v string) string {
 	return t.either("level.is_"+v, v)
 }
 
-// Format is the word for a format: call, chat, review, group, plan.
-func (t *Texts) Format(v string) string { return t.either("format."+v, v) }
+// Format is the word for a format: call, chat, review, group, plan, or a work's kind.
+func (t *Texts) Format(v string) string { return t.either("format."+v, t.WorkKind(v)) }
 
 // Language is a language's own name by its BCP 47 tag, the tag for one we do
 // not name. Show it with LanguageTag as its lang attribute.

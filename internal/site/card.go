@@ -53,21 +53,26 @@ func (s *Site) cards(f web.Frame, v *visit, list []catalogue.Listing, currency s
 func (s *Site) card(f web.Frame, v *visit, l catalogue.Listing, currency string) web.Card {
 	c := web.Card{Kind: l.Kind, URL: l.URL, Title: l.Title, Handle: l.Handle, By: l.OwnerName, Lead: l.Lead,
 		Portrait: portrait(l.Seed, l.Picture), Newcomer: l.Newcomer, Format: l.Format}
-	if l.Kind != web.KindService {
+	switch {
+	case l.Kind == web.KindWork:
+		workFacts(f, &c, l)
+	case l.Kind != web.KindService:
 		c.Title = l.Name
 		c.Since = f.T("site.since", "date", sinceDate(f, l.Since, s.Now()))
 		c.Meta = s.languages(f, l.Langs)
 		c.Reply = habitWord(f, l)
 		c.Format = ""
-	} else if l.Minutes > 0 {
+	case l.Minutes > 0:
 		c.Meta = f.N("price.minutes", l.Minutes)
-	} else {
+	default:
 		c.Meta = f.Texts.Format(l.Format)
 	}
 	for _, id := range l.Skills {
 		c.Skills = append(c.Skills, s.Skills.Name(id, f.Lang))
 	}
-	c.Price = s.price(f, v.branch, l, currency)
+	if c.Kind != web.KindWork || c.Meta == "" { // a work without a price says why
+		c.Price = s.price(f, v.branch, l, currency)
+	}
 	c.Lang = foreignText(f.Lang, l.Langs)
 	return c
 }
@@ -156,7 +161,7 @@ func (s *Site) price(f web.Frame, br branch.Settings, l catalogue.Listing, curre
 		switch {
 		case l.Free:
 			p.Main = f.T("price.and_free", "price", p.Main)
-		case l.PriceFrom:
+		case l.PriceFrom && l.Kind != web.KindWork: // whose cards say "from" themselves
 			p.Main = f.T("price.from", "price", p.Main)
 		}
 		if l.Kind == web.KindService {

@@ -3,6 +3,7 @@ package site
 import (
 	"encoding/json"
 	"net/http"
+	"slices"
 
 	"github.com/a-h/templ"
 	"github.com/gin-gonic/gin"
@@ -39,7 +40,10 @@ func (s *Site) home(c *gin.Context, v *visit, f web.Frame) (templ.Component, err
 	for _, row := range []struct {
 		kind  string
 		shelf *web.Shelf
-	}{{web.KindTutor, &p.Tutors}, {web.KindService, &p.Services}, {web.KindCreator, &p.Creators}} {
+	}{{web.KindTutor, &p.Tutors}, {web.KindService, &p.Services}, {web.KindWork, &p.Works}, {web.KindCreator, &p.Creators}} {
+		if !slices.Contains(s.Catalogue.Kinds(), row.kind) {
+			continue
+		}
 		list, err := s.Catalogue.Newest(c.Request.Context(), row.kind, shelfCards)
 		if err != nil {
 			return nil, err

@@ -39,7 +39,7 @@ type asked struct {
 }
 
 // the filters of the address that may stand several times, in the order shown.
-var facetKeys = [...]string{search.FacetKind, search.FacetSkill, search.FacetLevel, search.FacetLang, search.FacetFormat}
+var facetKeys = [...]string{search.FacetKind, search.FacetSkill, search.FacetLevel, search.FacetLang, search.FacetFormat, search.FacetLicence}
 
 // ask reads a search's address. What makes no sense is left out rather than
 // refused: addresses are typed and shared by people.
@@ -66,7 +66,7 @@ func (s *Site) read(in url.Values, v *visit) asked {
 	}
 	a.query = search.Query{Text: one("q", maxQuery), Exact: one("exact", 1) != "", Free: one("free", 1) != "", Newcomer: one("newcomer", 1) != "",
 		Kinds: many(search.FacetKind), Skills: many(search.FacetSkill), Levels: many(search.FacetLevel),
-		Langs: many(search.FacetLang), Formats: many(search.FacetFormat), Facets: true, Limit: perPage, Now: s.Now()}
+		Langs: many(search.FacetLang), Formats: many(search.FacetFormat), Licences: many(search.FacetLicence), Facets: true, Limit: perPage, Now: s.Now()}
 	switch sort := search.Sort(one("sort", 10)); sort {
 	case search.SortPrice, search.SortNew:
 		a.query.Sort = sort
@@ -278,6 +278,8 @@ func (s *Site) facetLabel(f web.Frame, key, value string) string {
 		return f.Texts.Language(value)
 	case search.FacetFormat:
 		return f.Texts.Format(value)
+	case search.FacetLicence:
+		return web.BaseName(value)
 	}
 	return s.Skills.Name(value, f.Lang)
 }
