@@ -56,12 +56,17 @@ const (
 	ProfileReminder Kind = "profile_reminder" // the owner: it will be paused
 	ProfileSlept    Kind = "profile_slept"    // the owner: it was paused
 	SavedFound      Kind = "saved_found"      // who saved a search: it found something
+	LicenceIssued   Kind = "licence_issued"   // the buyer
+	LicenceEnding   Kind = "licence_ending"   // the buyer: it ends, or has ended
+	LicenceChanged  Kind = "licence_changed"  // the buyer, in some cases the seller: it was revoked, given back and so on
+	OrderTurn       Kind = "order_turn"       // a party of an order: the next step is theirs; argument reason
+	OrderNews       Kind = "order_news"       // a party of an order: what became of it; argument reason
 )
 
 // Kinds lists every kind in the order in which settings show them.
 func Kinds() []Kind {
 	return []Kind{InquiryNew, InquiryWaiting, InquiryAnswered, InquiryDeclined, InquiryExpired,
-		MessageNew, ThreadEnding, ThreadClosed, ProfileReminder, ProfileSlept, SavedFound}
+		MessageNew, ThreadEnding, ThreadClosed, ProfileReminder, ProfileSlept, SavedFound, LicenceIssued, LicenceEnding, LicenceChanged, OrderTurn, OrderNews}
 }
 
 // How long notices are kept: a read one until 90 days after it was read, any

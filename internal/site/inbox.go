@@ -84,7 +84,7 @@ func noticeIcon(k notice.Kind) string {
 	switch k {
 	case notice.InquiryNew, notice.InquiryAnswered, notice.MessageNew:
 		return "chat"
-	case notice.InquiryWaiting, notice.InquiryExpired, notice.ThreadEnding:
+	case notice.InquiryWaiting, notice.InquiryExpired, notice.ThreadEnding, notice.LicenceEnding:
 		return "clock"
 	case notice.SavedFound:
 		return "search"
