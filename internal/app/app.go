@@ -32,6 +32,7 @@ import (
 	"github.com/tmoeg/oduvan/internal/market"
 	"github.com/tmoeg/oduvan/internal/message"
 	"github.com/tmoeg/oduvan/internal/notice"
+	"github.com/tmoeg/oduvan/internal/payment"
 	"github.com/tmoeg/oduvan/internal/profile"
 	"github.com/tmoeg/oduvan/internal/saved"
 	"github.com/tmoeg/oduvan/internal/secret"
@@ -69,6 +70,7 @@ type App struct {
 	Messages  *message.Messages
 	Saved     *saved.Saved
 	Transfer  *transfer.Transfer
+	Payments  *payment.Payments
 	Fund      *fund.Fund
 	Audit     *audit.Audit
 	Pictures  blob.Store
@@ -124,6 +126,7 @@ func New(ctx context.Context, cfg config.Config, opt Options) (a *App, err error
 		return a, err
 	}
 	a.Saved = saved.New(saved.Config{DB: a.DB, Keys: a.Keys, Branch: a.Branch, Catalogue: a.Catalogue, Tell: a.tellFound, URL: cfg.URL, Log: a.Log})
+	a.openPayments()
 	a.openFund()
 	a.hold()
 	a.limits, err = newGate(opt, cfg.Proxies(), a.DB.Now)

@@ -10,6 +10,7 @@ import (
 	"github.com/tmoeg/oduvan/internal/db"
 	"github.com/tmoeg/oduvan/internal/message"
 	"github.com/tmoeg/oduvan/internal/notice"
+	"github.com/tmoeg/oduvan/internal/payment"
 	"github.com/tmoeg/oduvan/internal/profile"
 	"github.com/tmoeg/oduvan/internal/saved"
 	"github.com/tmoeg/oduvan/internal/site"
@@ -32,6 +33,7 @@ func (a *App) hold() {
 		account.Held{Name: "services", Tables: []string{"service"}, Holder: a.Market},
 		account.Held{Name: "messages", Tables: message.Tables(), Holder: a.Messages},
 		account.Held{Name: "notices", Tables: notice.Tables(), Holder: a.Notices},
+		account.Held{Name: "orders", Tables: payment.Tables(), Holder: a.Payments},
 		account.Held{Name: "searches", Tables: saved.Tables(), Holder: a.Saved},
 	)
 	a.Accounts.OnErased(a.compact)

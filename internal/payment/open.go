@@ -157,5 +157,5 @@ func (p *Payments) checkout(ctx context.Context, tx *db.Tx, o *Order) error {
 	if err := p.learn(ctx, tx, o, News{Facts: Facts{Paid: true}, Amount: money.Amount{Currency: o.Currency}}); err != nil {
 		return err
 	}
-	return p.tell(ctx, tx, o, Seller, ToldPaid, "", "")
+	return p.tell(ctx, tx, o, Seller, ToldPaid, "", string(Free))
 }
