@@ -39,7 +39,7 @@ func samples() []pageSample {
 		{"privacy", plainFrame, func(f web.Frame) templ.Component { return web.Legal(f, sampleLegal()) }},
 		{"offline", plainFrame, web.Offline},
 		{"forms", ownFrame, sampleForm},
-	}, append(append(accountSamples(), messageSamples()...), append(licenceSamples(), workSamples()...)...)...)
+	}, append(append(accountSamples(), messageSamples()...), append(append(licenceSamples(), workSamples()...), orderSamples()...)...)...)
 }
 
 func plainFrame(f web.Frame) web.Frame {
