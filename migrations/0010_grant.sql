@@ -9,7 +9,7 @@ CREATE TABLE status_entry (
 	{{text "grant_id" 12}} UNIQUE,
 	PRIMARY KEY (list, idx),
 	UNIQUE (list, idx, grant_id)
-);
+){{if sqlite}} WITHOUT ROWID{{end}};
 
 CREATE TABLE licence_grant (
 	{{text "id" 12}} PRIMARY KEY,
@@ -56,7 +56,7 @@ CREATE TABLE licence_grant (
 	CHECK (isfinite(valid_from) AND isfinite(valid_until) AND valid_until = valid_from + days * INTERVAL '24 hours'),
 	CHECK (isfinite(paid_at) AND valid_from >= paid_at)
 {{- end}}
-);
+){{if sqlite}} WITHOUT ROWID{{end}};
 CREATE INDEX licence_grant_buyer ON licence_grant (buyer_id, valid_until);
 CREATE INDEX licence_grant_seller ON licence_grant (seller_id, valid_until);
 CREATE INDEX licence_grant_chain ON licence_grant (chain_id);
@@ -84,7 +84,7 @@ CREATE TABLE revocation (
 	CHECK (decision = '' OR length(decision_reason) >= 20),
 	CHECK ((decision = 'reversed') = (state = 'reversed')),
 	CHECK (effective_at >= announced_at)
-);
+){{if sqlite}} WITHOUT ROWID{{end}};
 CREATE UNIQUE INDEX revocation_standing ON revocation (grant_id) WHERE state IN ('announced', 'effective');
 CREATE INDEX revocation_grant ON revocation (grant_id);
 CREATE INDEX revocation_appealed ON revocation (decided_at, appealed_at);
@@ -136,6 +136,33 @@ BEGIN SELECT RAISE(ABORT, 'licence_grant: only a reversed revocation ends'); END
 CREATE TRIGGER licence_grant_kept BEFORE DELETE ON licence_grant
 BEGIN SELECT RAISE(ABORT, 'licence_grant: a licence is never deleted'); END;
 
+-- On SQLite a row that replaces another removes it without any trigger for
+-- deletions: so nothing may take a place that is taken.
+CREATE TRIGGER licence_grant_once BEFORE INSERT ON licence_grant
+WHEN EXISTS (SELECT 1 FROM licence_grant AS g WHERE g.id = NEW.id OR g.order_id = NEW.order_id OR g.previous_id = NEW.previous_id
+	OR g.cert_hash = NEW.cert_hash OR g.link_mac = NEW.link_mac OR (g.status_list = NEW.status_list AND g.status_index = NEW.status_index))
+BEGIN SELECT RAISE(ABORT, 'licence_grant: there is one already'); END;
+
+CREATE TRIGGER licence_grant_other BEFORE UPDATE ON licence_grant
+WHEN EXISTS (SELECT 1 FROM licence_grant AS g WHERE g.id <> OLD.id AND (g.cert_hash = NEW.cert_hash OR g.link_mac = NEW.link_mac))
+BEGIN SELECT RAISE(ABORT, 'licence_grant: there is one already'); END;
+
+CREATE TRIGGER status_entry_once BEFORE INSERT ON status_entry
+WHEN EXISTS (SELECT 1 FROM status_entry AS e WHERE (e.list = NEW.list AND e.idx = NEW.idx) OR e.grant_id = NEW.grant_id)
+BEGIN SELECT RAISE(ABORT, 'status_entry: the place is taken'); END;
+
+CREATE TRIGGER revocation_fixed BEFORE UPDATE ON revocation
+WHEN NEW.id <> OLD.id OR NEW.grant_id <> OLD.grant_id OR NEW.ground <> OLD.ground OR NEW.reason <> OLD.reason OR NEW.announced_at <> OLD.announced_at
+	OR (OLD.decided_at IS NOT NULL AND (NEW.decision <> OLD.decision OR NEW.decision_reason <> OLD.decision_reason OR NEW.decided_at IS NOT OLD.decided_at))
+BEGIN SELECT RAISE(ABORT, 'revocation: what was said does not change'); END;
+
+CREATE TRIGGER revocation_kept BEFORE DELETE ON revocation
+BEGIN SELECT RAISE(ABORT, 'revocation: it is never deleted'); END;
+
+CREATE TRIGGER revocation_once BEFORE INSERT ON revocation
+WHEN EXISTS (SELECT 1 FROM revocation AS r WHERE r.id = NEW.id OR (r.grant_id = NEW.grant_id AND r.state IN ('announced', 'effective') AND NEW.state IN ('announced', 'effective')))
+BEGIN SELECT RAISE(ABORT, 'revocation: there is one already'); END;
+
 CREATE TRIGGER status_entry_fixed BEFORE UPDATE ON status_entry
 BEGIN SELECT RAISE(ABORT, 'status_entry: a place does not change'); END;
 
@@ -177,6 +204,19 @@ BEGIN
 END $$;
 CREATE TRIGGER licence_grant_kept BEFORE DELETE ON licence_grant FOR EACH ROW EXECUTE FUNCTION licence_kept();
 CREATE TRIGGER licence_grant_whole BEFORE TRUNCATE ON licence_grant FOR EACH STATEMENT EXECUTE FUNCTION licence_kept();
+
+CREATE FUNCTION revocation_fixed() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+	IF NEW.id <> OLD.id OR NEW.grant_id <> OLD.grant_id OR NEW.ground <> OLD.ground OR NEW.reason <> OLD.reason OR NEW.announced_at <> OLD.announced_at
+			OR (OLD.decided_at IS NOT NULL AND (NEW.decision <> OLD.decision OR NEW.decision_reason <> OLD.decision_reason
+				OR NEW.decided_at IS DISTINCT FROM OLD.decided_at)) THEN
+		RAISE EXCEPTION 'revocation: what was said does not change' USING ERRCODE = 'check_violation';
+	END IF;
+	RETURN NEW;
+END $$;
+CREATE TRIGGER revocation_fixed BEFORE UPDATE ON revocation FOR EACH ROW EXECUTE FUNCTION revocation_fixed();
+CREATE TRIGGER revocation_kept BEFORE DELETE ON revocation FOR EACH ROW EXECUTE FUNCTION licence_kept();
+CREATE TRIGGER revocation_whole BEFORE TRUNCATE ON revocation FOR EACH STATEMENT EXECUTE FUNCTION licence_kept();
 CREATE TRIGGER status_entry_fixed BEFORE UPDATE OR DELETE ON status_entry FOR EACH ROW EXECUTE FUNCTION licence_kept();
 CREATE TRIGGER status_entry_whole BEFORE TRUNCATE ON status_entry FOR EACH STATEMENT EXECUTE FUNCTION licence_kept();
 {{- end}}

@@ -71,7 +71,7 @@ func (l *Licences) Buy(ctx context.Context, by account.Actor, in Purchase) (o pa
 			o, err = l.buy(ctx, tx, by, in)
 			return err
 		})
-		if !db.Duplicate(err, "status_entry", "") {
+		if !drawnTwice(err) {
 			return o, err
 		}
 	}
@@ -244,3 +244,7 @@ func (s *sale) way(in *Purchase) error {
 	}
 	return nil
 }
+
+// drawnTwice tells that a place or an id that was drawn is taken: a duplicate
+// on PostgreSQL; on SQLite, with its one writer, drawPlace has seen it before.
+func drawnTwice(err error) bool { return db.Duplicate(err, "status_entry", "") }

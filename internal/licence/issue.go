@@ -38,14 +38,14 @@ func (l *Licences) Changed(ctx context.Context, tx *db.Tx, o *payment.Order, c p
 		}
 		return l.takeBack(ctx, tx, &g, ground, c.At)
 	case payment.Disputed:
-		return l.move(ctx, tx, &g, Suspended)
+		return l.shift(ctx, tx, &g, Suspended)
 	case payment.Paid:
-		if err := l.move(ctx, tx, &g, Active); err != nil {
+		if err := l.shift(ctx, tx, &g, Active); err != nil {
 			return err
 		}
 		return payment.Fulfil(ctx, tx, l.payments, o.ID)
 	}
-	return l.move(ctx, tx, &g, Active)
+	return l.shift(ctx, tx, &g, Active)
 }
 
 // ofOrder reads and locks the licence of an order.
@@ -135,8 +135,8 @@ func (l *Licences) stuck(ctx context.Context, tx *db.Tx, o *payment.Order, id st
 	return nil
 }
 
-// move brings a licence that is not revoked into a state, and tells its holder.
-func (l *Licences) move(ctx context.Context, tx *db.Tx, g *Grant, to GrantState) error {
+// shift brings a licence that is not revoked into a state, and tells its holder.
+func (l *Licences) shift(ctx context.Context, tx *db.Tx, g *Grant, to GrantState) error {
 	if g.State == to || g.State == Revoked {
 		return nil
 	}

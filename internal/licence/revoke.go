@@ -20,12 +20,6 @@ const NoticeDays = 14
 // AppealDays is how long after its effect a buyer may still appeal.
 const AppealDays = 30
 
-// The bounds of a reason and of an appeal, in characters.
-const (
-	MinReason = 20
-	MaxReason = 2000
-)
-
 // Grounds lists what a seller may revoke for, in the order of forms. A refund
 // and a lost dispute are no choice of anybody's.
 func Grounds() []Ground { return []Ground{TermsBroken, NoAttribution, RightsLost, PaymentReversed} }
