@@ -62,12 +62,13 @@ type Ground string
 // once; the others are a seller's, listed in the terms, and need a reason and
 // a notice period.
 const (
-	Refunded        Ground = "refund"
-	DisputeLost     Ground = "dispute_lost"
-	TermsBroken     Ground = "terms_broken"     // used beyond what was agreed
-	NoAttribution   Ground = "no_attribution"   // the line is missing and was not put back
-	RightsLost      Ground = "rights_lost"      // the seller turned out not to hold the rights
-	PaymentReversed Ground = "payment_reversed" // the money was taken back outside of the board
+	Refunded      Ground = "refund"
+	DisputeLost   Ground = "dispute_lost"
+	OutOfScope    Ground = "out_of_scope"   // used beyond what was agreed
+	NoAttribution Ground = "no_attribution" // the line was taken away
+	Deceit        Ground = "deceit"         // got by deceit: the payment was taken back outside of the board, for instance
+	ForeignRights Ground = "foreign_rights" // the rights turned out to be somebody else's
+	LawDemands    Ground = "law_demands"    // a law or a court demands it; needs no notice period
 )
 
 // The faults that several verbs share.

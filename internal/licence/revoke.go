@@ -14,15 +14,21 @@ import (
 	"github.com/tmoeg/oduvan/internal/fault"
 )
 
-// NoticeDays is how long before its effect a seller announces a revocation.
-const NoticeDays = 14
+// How long before its effect a seller announces a revocation: at least and by
+// itself NoticeDays, but for LawDemands, which may be at once.
+const (
+	NoticeDays    = 14
+	MaxNoticeDays = 90
+)
 
 // AppealDays is how long after its effect a buyer may still appeal.
 const AppealDays = 30
 
 // Grounds lists what a seller may revoke for, in the order of forms. A refund
 // and a lost dispute are no choice of anybody's.
-func Grounds() []Ground { return []Ground{TermsBroken, NoAttribution, RightsLost, PaymentReversed} }
+func Grounds() []Ground {
+	return []Ground{OutOfScope, NoAttribution, Deceit, ForeignRights, LawDemands}
+}
 
 // RevocationState is how far a seller's revocation is.
 type RevocationState string
@@ -75,19 +81,43 @@ func words(field, text string) (string, error) {
 	return text, nil
 }
 
+// Revoking is what a seller announces.
+type Revoking struct {
+	Ground Ground
+	Reason string // public, MinReason to MaxReason characters
+	Days   int    // of notice; 0: NoticeDays, or at once where a law demands it
+}
+
+func (in *Revoking) check() (err error) {
+	if !slices.Contains(Grounds(), in.Ground) {
+		return fault.Bad("ground", "ground_unknown")
+	}
+	if in.Reason, err = words("reason", in.Reason); err != nil {
+		return err
+	}
+	least := NoticeDays
+	if in.Ground == LawDemands {
+		least = 0
+	}
+	if in.Days == 0 {
+		in.Days = least
+	}
+	if in.Days < least || in.Days > MaxNoticeDays {
+		return fault.Bad("days", "notice_days").With("Min", least).With("Max", MaxNoticeDays)
+	}
+	return nil
+}
+
 // Revoke announces that the actor's licence to somebody will be revoked: for a
-// listed ground, with a public reason, NoticeDays from now. Faults:
+// listed ground, with a public reason, after a notice period. Faults:
 // Unauthenticated; Invalid ground_unknown (ground), required, too_short,
-// too_long (reason); NotFound licence_unknown; Conflict licence_revoked,
-// licence_ended, revocation_stands.
-func (l *Licences) Revoke(ctx context.Context, by account.Actor, id string, ground Ground, reason string) (out Revocation, err error) {
+// too_long (reason), notice_days (days); NotFound licence_unknown; Conflict
+// licence_revoked, licence_ended, revocation_stands.
+func (l *Licences) Revoke(ctx context.Context, by account.Actor, id string, in Revoking) (out Revocation, err error) {
 	if by.Anonymous() {
 		return out, errNobody
 	}
-	if !slices.Contains(Grounds(), ground) {
-		return out, fault.Bad("ground", "ground_unknown")
-	}
-	if reason, err = words("reason", reason); err != nil {
+	if err := in.check(); err != nil {
 		return out, err
 	}
 	err = l.db.Write(ctx, func(tx *db.Tx) error {
@@ -107,17 +137,25 @@ func (l *Licences) Revoke(ctx context.Context, by account.Actor, id string, grou
 		} else if !fault.Is(err, fault.NotFound) {
 			return err
 		}
-		out = Revocation{ID: tx.RandomID(), GrantID: id, Ground: ground, Reason: reason, State: Announced,
-			AnnouncedAt: tx.Now, EffectiveAt: tx.Now.AddDate(0, 0, NoticeDays)}
-		if _, err := tx.NewInsert().Model(&out).Exec(ctx); err != nil {
-			return err
-		}
-		if err := tx.Due(ctx, dueRevoke, out.ID, out.EffectiveAt); err != nil {
-			return err
-		}
-		return l.tellGrant(ctx, tx, &g, g.BuyerID, ToldChanged, out.ID, map[string]string{"reason": reasonRevoking, "days": itoa(NoticeDays)})
+		out, err = l.announce(ctx, tx, &g, in)
+		return err
 	})
 	return out, err
+}
+
+func (l *Licences) announce(ctx context.Context, tx *db.Tx, g *Grant, in Revoking) (Revocation, error) {
+	r := Revocation{ID: tx.RandomID(), GrantID: g.ID, Ground: in.Ground, Reason: in.Reason, State: Announced,
+		AnnouncedAt: tx.Now, EffectiveAt: tx.Now.AddDate(0, 0, in.Days)}
+	if _, err := tx.NewInsert().Model(&r).Exec(ctx); err != nil {
+		return r, err
+	}
+	if in.Days == 0 {
+		return r, l.effect(ctx, tx, g, &r)
+	}
+	if err := tx.Due(ctx, dueRevoke, r.ID, r.EffectiveAt); err != nil {
+		return r, err
+	}
+	return r, l.tellGrant(ctx, tx, g, g.BuyerID, ToldChanged, r.ID, map[string]string{"reason": reasonRevoking, "days": itoa(in.Days)})
 }
 
 // standing reads the revocation of a licence that is announced or in effect.
