@@ -139,22 +139,37 @@ type Public struct {
 	Version    int
 	Word       cert.Word
 	State      GrantState
-	Ground     Ground      // of a revoked one
-	RevokedAt  time.Time   // of a revoked one
-	Short      string      // of the certificate's hash: what the QR code on paper says behind "#"
-	RenewedBy  string      // the licence that continues it
-	Revocation *Revocation // the newest that its seller announced, without the appeal's words; nil: none
+	Ground     Ground       // of a revoked one
+	RevokedAt  time.Time    // of a revoked one
+	Short      string       // of the certificate's hash: what the QR code on paper says behind "#"
+	RenewedBy  string       // the licence that continues it
+	KeyID      string       // of the key that signed its certificate
+	Checks     []cert.Check // what was checked of its certificate just now
+	Revocation *Revocation  // the newest that its seller announced, without the appeal's words; nil: none
 }
 
-// Public reads a licence for everybody. Fault: NotFound licence_unknown.
+// Public reads a licence for everybody: its certificate is made and checked as
+// a stranger would. Faults: NotFound licence_unknown; Unavailable key_revoked.
 func (l *Licences) Public(ctx context.Context, id string) (p Public, err error) {
 	if !cert.IsID(id) {
 		return p, errNoGrant
 	}
+	var g Grant
 	err = l.db.Read(ctx, func(tx *db.Tx) error {
-		p, err = l.public(ctx, tx, id)
+		if g, err = loadGrant(ctx, tx, "g.id = ?", id); err == nil {
+			p, err = l.public(ctx, tx, id)
+		}
 		return err
 	})
+	if err != nil {
+		return Public{}, err
+	}
+	jwt, err := l.certificate(ctx, &g)
+	if err != nil {
+		return Public{}, err
+	}
+	res, err := l.Verify(ctx, []byte(jwt))
+	p.KeyID, p.Checks = res.KeyID, res.Checks
 	return p, err
 }
 
