@@ -37,6 +37,6 @@ func (c *command) keys() *cobra.Command {
 			_, err = fmt.Fprintf(c.Out, "the push key %s\npublic key  %s\n", word, v.Public())
 			return err
 		}})
-	group.AddCommand(c.keysSearch())
+	group.AddCommand(c.keysSearch(), c.keysRotate())
 	return group
 }

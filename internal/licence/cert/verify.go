@@ -82,8 +82,8 @@ type Result struct {
 }
 
 // OK tells whether every check that was done went well. It is stricter than the
-// word in one thing: a certificate for another file than the one at hand stays
-// valid, and is not OK.
+// word in two things: a certificate for another file than the one at hand, or
+// under another text of the terms, stays valid for what it says, and is not OK.
 func (r Result) OK() bool {
 	return !slices.ContainsFunc(r.Checks, func(c Check) bool { return !c.OK })
 }
@@ -177,14 +177,14 @@ func (r *Result) terms(o Options) {
 		return
 	}
 	hash, ok := o.Terms(r.Facts.TermsVersion)
-	var err error
 	switch {
-	case !ok:
-		err = fmt.Errorf("the terms %s are not known here", r.Facts.TermsVersion)
+	case !ok: // another branch's terms: nothing to compare, and nothing against them
+		r.Checks = append(r.Checks, Check{Name: "terms", OK: true, Note: fmt.Sprintf("the text of the terms %s is not at hand", r.Facts.TermsVersion)})
 	case hash != r.Facts.TermsSHA256:
-		err = fmt.Errorf("the text of the terms %s is another one", r.Facts.TermsVersion)
+		r.note("terms", fmt.Errorf("the text of the terms %s is another one", r.Facts.TermsVersion))
+	default:
+		r.note("terms", nil)
 	}
-	r.note("terms", err)
 }
 
 func (r *Result) work(o Options) {

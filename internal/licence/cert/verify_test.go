@@ -159,7 +159,7 @@ func TestTermsAndWorkAreCompared(t *testing.T) {
 	}{
 		"same terms":    {func(o *cert.Options) { o.Terms = func(string) (string, bool) { return strings.Repeat("0c", 32), true } }, true},
 		"other terms":   {func(o *cert.Options) { o.Terms = func(string) (string, bool) { return strings.Repeat("0d", 32), true } }, false},
-		"unknown terms": {func(o *cert.Options) { o.Terms = func(string) (string, bool) { return "", false } }, false},
+		"unknown terms": {func(o *cert.Options) { o.Terms = func(string) (string, bool) { return "", false } }, true},
 		"same work":     {func(o *cert.Options) { o.WorkSHA256 = strings.Repeat("AB", 32) }, true},
 		"other work":    {func(o *cert.Options) { o.WorkSHA256 = strings.Repeat("00", 32) }, false},
 	} {
