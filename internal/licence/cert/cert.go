@@ -144,3 +144,11 @@ func Short(jwt string) string {
 	sum := sha256.Sum256([]byte(jwt))
 	return base64.RawURLEncoding.EncodeToString(sum[:16])
 }
+
+// Commit hides a name in a hash that the licensee can open to whoever checks:
+// the name commitment of a certificate. Salt and name stay with the licensee;
+// the salt must be long and random, since names can be guessed.
+func Commit(salt, name string) string {
+	sum := sha256.Sum256([]byte(salt + name))
+	return base64.RawURLEncoding.EncodeToString(sum[:])
+}

@@ -270,3 +270,13 @@ func TestShortAndPrinted(t *testing.T) {
 		t.Errorf("got %q, want %q", got, want)
 	}
 }
+
+func TestACommitmentOpensToItsName(t *testing.T) {
+	t.Parallel()
+	f := aFacts()
+	f.NameCommitment = cert.Commit("c2FsdC1zYWx0LXNhbHQ", "Ада Л.")
+	r := cert.Verify([]byte(issue(t, f, aSigner(t, "one"))), options(t))
+	if r.Facts.NameCommitment != cert.Commit("c2FsdC1zYWx0LXNhbHQ", "Ада Л.") || r.Facts.NameCommitment == cert.Commit("c2FsdC1zYWx0LXNhbHQ", "Ада М.") {
+		t.Errorf("got %q", r.Facts.NameCommitment)
+	}
+}

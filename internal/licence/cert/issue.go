@@ -67,14 +67,6 @@ func (s *Signer) sign(payload []byte, issuer string, at time.Time) (string, erro
 	return signed.CompactSerialize()
 }
 
-// StatusFacts are what a signed status list says.
-type StatusFacts struct {
-	Issuer string // the branch's origin
-	List   int    // the list's number: odd revocation, even suspension
-	Bits   *StatusList
-	At     time.Time // as of when; UTC, whole seconds
-}
-
 // IssueStatus writes a signed status list as a W3C Bitstring Status List
 // credential, a compact JWS like a certificate.
 func IssueStatus(f StatusFacts, s *Signer) (string, error) {

@@ -141,6 +141,14 @@ type statusSubject struct {
 	TTL     int64   `json:"ttl"` // milliseconds
 }
 
+// StatusFacts are what a signed status list says.
+type StatusFacts struct {
+	Issuer string // the branch's origin
+	List   int    // the list's number: odd revocation, even suspension
+	Bits   *StatusList
+	At     time.Time // as of when; UTC, whole seconds
+}
+
 func (f StatusFacts) payload() ([]byte, error) {
 	if f.Bits == nil || f.List < 1 || !isOrigin(f.Issuer) || !isInstant(f.At) {
 		return nil, errors.New("cert: the facts of a status list are incomplete")
