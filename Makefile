@@ -21,8 +21,9 @@ race:           ## the whole suite under the race detector (needs gcc)
 night:          ## long runs: fuzzing, the race detector, many seeds
 	@deploy/test/night
 
-bench:          ## CPU per request beside a bare gin handler, queries per page, and the search beside others
+bench:          ## CPU per request beside a bare gin handler, queries per page, certificates on one core, and the search beside others
 	$(GO) test -run '^$$' -bench . -benchtime 2s ./internal/app/
+	$(GO) test -run '^$$' -bench . -benchtime 2s -cpu 1 ./internal/licence/cert/
 	$(GO) run ./cmd/oduvan bench search --docs 10k
 
 generate:       ## templ components to Go
