@@ -27,12 +27,12 @@ func (l *Licences) PublicKeys() ([]cert.Key, error) {
 	}
 	out := make([]cert.Key, 0, len(all))
 	for _, k := range all {
-		out = append(out, public(k))
+		out = append(out, publicHalf(k))
 	}
 	return out, nil
 }
 
-func public(k secret.SigningKey) cert.Key {
+func publicHalf(k secret.SigningKey) cert.Key {
 	return cert.Key{ID: k.ID, Public: k.Public, From: k.From, Until: k.Until, RevokedAt: k.RevokedAt}
 }
 
@@ -42,7 +42,7 @@ func (l *Licences) signer(at time.Time) (*cert.Signer, error) {
 	if err != nil {
 		return nil, err
 	}
-	return cert.NewSigner(public(k), k.Private())
+	return cert.NewSigner(publicHalf(k), k.Private())
 }
 
 // signers are the keys by name that may still sign.
@@ -56,7 +56,7 @@ func (l *Licences) signers() (map[string]*cert.Signer, error) {
 		if !k.RevokedAt.IsZero() {
 			continue
 		}
-		if out[k.ID], err = cert.NewSigner(public(k), k.Private()); err != nil {
+		if out[k.ID], err = cert.NewSigner(publicHalf(k), k.Private()); err != nil {
 			return nil, err
 		}
 	}
