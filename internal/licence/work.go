@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/uptrace/bun"
 
@@ -165,11 +166,249 @@ type WorkView struct {
 func (w *WorkView) Licensor() string { return w.Paid }
 
 // AddWork registers a work of the actor. The listed authors become
-// contributions whose ground is open, the actor's own is own. Faults:
-// Unauthenticated; Conflict (too_many_works, argument Max; profile_needed);
-// Invalid as fault.Fields with the field's name.
-func (l *Licences) AddWork(ctx context.Context, by account.Actor, in WorkInput) (Work, error) {
-	return Work{}, errNobody
+// contributions whose ground is open, and they are asked; the actor's own is
+// own where the actor is the owner. Faults: Unauthenticated; Conflict
+// (too_many_works, argument Max; profile_needed where profiles wait for
+// approval; work_state for a State that cannot be the first); Invalid as
+// fault.Fields with the field's name: required, too_long, text_form,
+// value_unknown, link_form, sha256_form, state_unknown, too_many,
+// language_unknown, handle_unknown (argument Handle).
+func (l *Licences) AddWork(ctx context.Context, by account.Actor, in WorkInput) (out Work, err error) {
+	if by.Anonymous() || by.ID == "" {
+		return Work{}, errNobody
+	}
+	in, bad := l.cleanNew(in)
+	err = l.db.Write(ctx, func(tx *db.Tx) error {
+		if err := l.lockAccount(ctx, tx, by.ID); err != nil {
+			return err
+		}
+		all := slices.Clone(bad)
+		authors, err := l.named(ctx, tx, by, in.Authors, &all)
+		if err != nil {
+			return err
+		}
+		if err := l.refuseFund(ctx, tx, &all, "payee", in.Payee); err != nil {
+			return err
+		}
+		if err := all.Err(); err != nil {
+			return err
+		}
+		n, err := tx.NewSelect().Model((*Work)(nil)).Where("w.account_id = ?", by.ID).Count(ctx)
+		if err != nil {
+			return err
+		}
+		if n >= MaxWorks {
+			return fault.Of(fault.Conflict, "too_many_works").With("Max", MaxWorks)
+		}
+		w := Work{ID: tx.RandomID(), AccountID: by.ID, BaseLicence: in.BaseLicence, Basis: in.Basis, State: WorkDraft, Version: 1, Edit: 1}
+		w.ProofToken = "oduvan-" + strings.ReplaceAll(tx.RandomID(), "-", "")
+		w.fill(in)
+		if in.State != "" {
+			if err := l.move(ctx, tx, &w, in.State); err != nil {
+				return err
+			}
+		}
+		out = w
+		return l.register(ctx, tx, &w, in, by, authors)
+	})
+	if err != nil {
+		return Work{}, err
+	}
+	return out, nil
+}
+
+// register writes a new work with its first version, its holder and its parts.
+func (l *Licences) register(ctx context.Context, tx *db.Tx, w *Work, in WorkInput, by account.Actor, authors []string) error {
+	if _, err := tx.NewInsert().Model(w).Exec(ctx); err != nil {
+		return err
+	}
+	first := WorkVersion{WorkID: w.ID, N: 1, Label: in.Label, SHA256: in.SHA256, AddedOn: tx.Today()}
+	if _, err := tx.NewInsert().Model(&first).Exec(ctx); err != nil {
+		return err
+	}
+	if w.Basis == Community {
+		holder := WorkHolder{WorkID: w.ID, N: 1, Kind: Organiser, Branch: l.origin, SinceOn: tx.Today()}
+		if _, err := tx.NewInsert().Model(&holder).Exec(ctx); err != nil {
+			return err
+		}
+	}
+	own := Contribution{ID: tx.RandomID(), WorkID: w.ID, Version: 1, ContributorID: by.ID, Ground: GroundOwn, MadeAt: tx.Now}
+	if w.Basis == Community {
+		own.Ground = GroundOpen
+	}
+	rows := []Contribution{own}
+	for _, id := range authors {
+		rows = append(rows, Contribution{ID: tx.RandomID(), WorkID: w.ID, Version: 1, ContributorID: id, Ground: GroundOpen, MadeAt: tx.Now})
+	}
+	for i := range rows {
+		if _, err := tx.NewInsert().Model(&rows[i]).Exec(ctx); err != nil {
+			return err
+		}
+		if err := l.ask(ctx, tx, w, rows[i].ContributorID, by); err != nil {
+			return err
+		}
+	}
+	return l.changed(ctx, tx, w)
+}
+
+// fill takes everything from a clean input that an edit can change.
+func (w *Work) fill(in WorkInput) {
+	w.Title, w.Kind, w.Summary, w.Skills, w.Languages, w.Payee = in.Title, in.Kind, in.Summary, in.Skills, in.Languages, in.Payee
+	if ProofURL(in.URL) != ProofURL(w.URL) {
+		w.ProvedOn = time.Time{} // what was proved is another place
+	}
+	w.URL = in.URL
+}
+
+// EditWork replaces what the steward types of a work. Where another payee is
+// named, consents to the one before do not hold any more. Faults: those of
+// AddWork but the bound; NotFound (work_unknown) for another's; Conflict
+// (changed_meanwhile) when another tab saved since Edit, work_state.
+func (l *Licences) EditWork(ctx context.Context, by account.Actor, id string, in WorkInput) (out Work, err error) {
+	in, bad := l.clean(in)
+	err = l.writeWork(ctx, by, id, func(tx *db.Tx, w *Work) error {
+		if in.Edit > 0 && in.Edit != w.Edit {
+			return errChanged
+		}
+		all := slices.Clone(bad)
+		if err := l.refuseFund(ctx, tx, &all, "payee", in.Payee); err != nil {
+			return err
+		}
+		if err := all.Err(); err != nil {
+			return err
+		}
+		w.fill(in)
+		if in.State != "" && in.State != w.State {
+			if err := l.move(ctx, tx, w, in.State); err != nil {
+				return err
+			}
+		}
+		out = *w
+		out.Edit++
+		return l.updateWork(ctx, tx, w)
+	})
+	if err != nil {
+		return Work{}, err
+	}
+	return out, nil
+}
+
+// MoveWork brings a work into another state: publishes a draft, withdraws it
+// or takes that back. Withdrawing ends new sales and nothing that was sold.
+// Faults: Unauthenticated; NotFound (work_unknown); Conflict (work_state,
+// profile_needed).
+func (l *Licences) MoveWork(ctx context.Context, by account.Actor, id string, to WorkState) (out Work, err error) {
+	err = l.writeWork(ctx, by, id, func(tx *db.Tx, w *Work) error {
+		if err := l.move(ctx, tx, w, to); err != nil {
+			return err
+		}
+		out = *w
+		out.Edit++
+		return l.updateWork(ctx, tx, w)
+	})
+	if err != nil {
+		return Work{}, err
+	}
+	return out, nil
+}
+
+// RemoveWork removes a draft for good. Faults: Unauthenticated; NotFound
+// (work_unknown), also the second time; Conflict (work_state) once it was
+// published: then it can be withdrawn.
+func (l *Licences) RemoveWork(ctx context.Context, by account.Actor, id string) error {
+	return l.writeWork(ctx, by, id, func(tx *db.Tx, w *Work) error {
+		if w.State != WorkDraft || !w.PublishedOn.IsZero() {
+			return errWorkState
+		}
+		_, err := tx.NewDelete().Model(w).WherePK().Exec(ctx)
+		return err
+	})
+}
+
+// updateWork writes a changed work under the edit it was read with.
+func (l *Licences) updateWork(ctx context.Context, tx *db.Tx, w *Work) error {
+	read := w.Edit
+	w.Edit++
+	res, err := tx.NewUpdate().Model(w).WherePK().Where("edit = ?", read).Exec(ctx)
+	if err := db.Must(res, err, errChanged); err != nil {
+		return err
+	}
+	return l.changed(ctx, tx, w)
+}
+
+// changed puts a work that was ever public into the change log, and notes the
+// act of its steward.
+func (l *Licences) changed(ctx context.Context, tx *db.Tx, w *Work) error {
+	if w.AccountID != "" {
+		if err := l.profiles.Acted(ctx, tx, w.AccountID); err != nil {
+			return err
+		}
+	}
+	if w.PublishedOn.IsZero() {
+		return nil
+	}
+	return tx.Changed(ctx, WorkKind, w.ID)
+}
+
+// named finds the accounts of the listed authors, without the actor.
+func (l *Licences) named(ctx context.Context, tx *db.Tx, by account.Actor, handles []string, bad *fault.Fields) (ids []string, err error) {
+	seen := map[string]bool{by.ID: true}
+	for _, handle := range handles {
+		handle = strings.TrimPrefix(strings.TrimSpace(handle), "@")
+		if handle == "" {
+			continue
+		}
+		id, err := accountOf(ctx, tx, handle)
+		if err != nil {
+			return nil, err
+		}
+		if id == "" {
+			bad.Add(fault.Bad("authors", "handle_unknown").With("Handle", clip(handle, 30)))
+			continue
+		}
+		if !seen[id] {
+			seen[id] = true
+			ids = append(ids, id)
+		}
+		if len(ids) >= MaxAuthors {
+			bad.Add(fault.Bad("authors", "too_many").With("Max", MaxAuthors-1))
+			return nil, nil
+		}
+	}
+	return ids, nil
+}
+
+// accountOf finds an account that somebody uses by its handle; empty for none.
+func accountOf(ctx context.Context, tx *db.Tx, handle string) (id string, err error) {
+	var found []string
+	if !utf8.ValidString(handle) || strings.ContainsRune(handle, 0) {
+		return "", nil
+	}
+	err = tx.NewRaw("SELECT id FROM account WHERE handle = ? AND state = ?", strings.ToLower(handle), account.Active).Scan(ctx, &found)
+	if len(found) > 0 {
+		id = found[0]
+	}
+	return id, err
+}
+
+// clip cuts a text for an argument of a fault.
+func clip(s string, n int) string {
+	if r := []rune(strings.ToValidUTF8(s, "")); len(r) > n {
+		return string(r[:n])
+	}
+	return strings.ToValidUTF8(s, "")
+}
+
+// refuseFund adds a fault where a text holds a destination of the fund.
+func (l *Licences) refuseFund(ctx context.Context, tx *db.Tx, bad *fault.Fields, field, text string) error {
+	if l.forbidden == nil || text == "" || !utf8.ValidString(text) {
+		return nil
+	}
+	is, err := l.forbidden(ctx, tx, text)
+	if is {
+		bad.Add(fault.Bad(field, "fund_destination"))
+	}
+	return err
 }
 
 func findWork(ctx context.Context, tx *db.Tx, id string) (row Work, err error) {
