@@ -72,7 +72,7 @@ func Open(ctx context.Context, tx *db.Tx, p *Payments, in Opening) (Order, error
 	if err != nil {
 		return Order{}, err
 	}
-	if in.Method != Free && p.ways[in.Method] == nil {
+	if in.Price.Minor > 0 && (in.Method == Free || p.ways[in.Method] == nil) {
 		return Order{}, fault.Bad("method", "method_unknown")
 	}
 	if err := p.enter(ctx, tx); err != nil {

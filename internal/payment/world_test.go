@@ -294,3 +294,5 @@ func eachInTurn(t *testing.T, fn func(t *testing.T, w *world)) {
 		fn(t, newWorld(t, dbtest.NewPostgreSQL(t)))
 	}
 }
+
+func contains(err error, text string) bool { return strings.Contains(err.Error(), text) }
