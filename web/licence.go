@@ -25,7 +25,8 @@ type LicencePage struct {
 	Host    string // what the QR code leads to: the branch
 	Path    string // and the page
 	Holder  *HolderBox
-	Acts    []Link // of the holder, with icons
+	Notice  *Announced // a revocation that is under way or was decided, for the parties
+	Acts    []Link     // of the holder, with icons
 	Work    LicencedWork
 	Cite    string // how authors are named
 	Can     []string
@@ -42,6 +43,10 @@ type HolderBox struct {
 	ShareURL string // secret address that opens this page as the holder sees it
 	RenewURL string
 	OrderURL string
+	LinkTo   string // where the secret address is renewed
+	EndTo    string // where it is ended
+	ShowTo   string // where the licence is shown on the profile; empty: it is not for teaching
+	Shown    bool
 }
 
 // Term is the time of a licence, formatted.
