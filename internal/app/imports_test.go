@@ -59,6 +59,7 @@ var may = map[string][]string{
 
 	"internal/apptest": {"internal/…", "web"}, "internal/db/dbtest": {"internal/db", "migrations"},
 	"internal/catalogue/cataloguetest": {"search"},
+	"internal/payment/paymenttest":     append(leaves(), "internal/account", "internal/branch", "internal/db/dbtest", "internal/payment"),
 }
 
 // leaves are the packages that every feature may use.
