@@ -104,8 +104,7 @@ type WorkClaimPage struct {
 	Troubles []Trouble
 	Text     Field
 	Evidence Field
-	Signed   bool
-	LoginURL string
+	Withdraw string // takes the viewer's open claim back; empty: there is none
 }
 
 // ConsentPage is what an author is asked to consent to, or has consented to.

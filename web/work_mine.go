@@ -50,7 +50,11 @@ type WorkForm struct {
 	RegimeBd string
 	Label    Field // of the first version
 	Digest   Field
-	Roles    Field // of the owner's own contribution
+	Authors  Field // handles of others who made a part
+	Skills   Field
+	Langs    []Choice
+	LangsBad string
+	Payee    Field
 }
 
 // Workshop is the page on which a work is made ready: what is missing, and
@@ -76,8 +80,9 @@ type Workshop struct {
 	Proof   WorkshopProof
 	Edition WorkshopEdition
 	Offers  []OwnOffer
-	NewURL  string // of an offer; empty: none can be made
-	NoOffer string // why not
+	NewURL  string   // of an offer; empty: none can be made
+	NoOffer string   // why not
+	Why     []string // the same, thing by thing
 	Claims  []OpenClaim
 }
 
@@ -98,8 +103,10 @@ type WorkshopAuthors struct {
 	Part     Field
 	Grounds  []Choice
 	GroundBd string
+	MadeOn   Field
 	Licence  Field // of third parties
 	Licences []Choice
+	Source   Field // where the part of a third party is
 }
 
 // Contributor is one contribution as the work's holder sees it.
@@ -137,6 +144,8 @@ type WorkshopEdition struct {
 	Digest   Field
 	File     Field
 	MaxFile  string
+
+	FileLabel Field // the label in the form of the file
 }
 
 // OwnOffer is one licence offer as its seller sees it.
@@ -170,7 +179,6 @@ type LicenceOfferPage struct {
 	Learners   Field
 	Spans      []SpanField
 	SpansBad   string
-	Currency   []Choice
 	Free       Field
 	IsFree     bool
 	Refund     Field
@@ -182,13 +190,14 @@ type LicenceOfferPage struct {
 	WaysBad    string
 	Link       Field
 	Terms      Link // the text of the terms that the offer is made under
-	States     []Choice
 }
 
 // SpanField is one length of a licence with its price, as typed.
 type SpanField struct {
-	Days  Field
-	Price Field
+	Days       Field
+	Price      Field
+	Currency   Field
+	Currencies []Choice
 }
 
 // WayField is one way to be paid, as typed: three lists side by side.
@@ -223,9 +232,7 @@ type AgreementPage struct {
 	State     string
 	StateWord string
 	StateText string
-	Ru, En    string // the text of each language as HTML, the page's first
-	BodyHTML  string
-	Lang      string
+	BodyHTML  string // the text in the page's language
 	SHA256    string
 	Talk      string // public address of the discussion; empty: none yet
 	TalkWhen  string
@@ -243,7 +250,7 @@ type AgreementsAdmin struct {
 	Tabs     []TabLink
 	List     []AgreementAct
 	Troubles []Trouble
-	Text     Field
+	Ru, En   Field
 	Action   string
 }
 
@@ -270,7 +277,6 @@ type ClaimRow struct {
 	ID       string
 	Work     string
 	WorkURL  string
-	Seller   string
 	Date     string
 	Text     string
 	Evidence string // address that speaks for it

@@ -86,8 +86,8 @@ func sampleStopped(f web.Frame) web.WorkPage {
 	p := sampleWork(f)
 	p.Proved, p.SHA256, p.Owner, p.Draft, p.EditURL = "", "", true, true, "/me/works/w1"
 	p.Stopped = f.T("work.stopped_claim")
-	p.Box = web.SaleBox{Why: []string{f.T("work.none_claim"), f.T("work.none_ground")}}
-	p.Authors[1].Missing, p.Authors[1].Ground = true, f.T("ground.consent_asked")
+	p.Box = web.SaleBox{Why: []string{f.T("work.none_offer"), "Нет согласия автора Тихий омут."}}
+	p.Authors[1].Missing, p.Authors[1].Ground = true, f.T("ground.open")
 	p.Open = []web.OpenClaim{{Date: "4 ноября 2026", Text: "Главы 3–5 — мои, вот исходник."},
 		{Date: "1 ноября 2026", Text: "Картинка моя.", Answer: "Картинка под CC0, автор указан верно."}}
 	return p
@@ -152,18 +152,18 @@ func sampleWorkForm(f web.Frame) web.WorkForm {
 
 func sampleWorkshop(f web.Frame) web.Workshop {
 	p := web.Workshop{ID: "w1", Title: "120 задач по Python с автопроверкой", State: "draft", StateWord: f.T("mywork.state_draft"), StateText: f.T("mywork.text_draft"),
-		LookURL: "/works/w1", EditURL: "/me/works/w1/edit", StateURL: "/me/works/w1/state", RemoveURL: "/me/works/w1/withdraw",
+		LookURL: "/works/w1", EditURL: "/me/works/w1/edit", StateURL: "/me/works/w1/state", RemoveURL: "/me/works/w1/delete",
 		Can: []web.Choice{{Value: "published", Label: f.T("mywork.do_published"), Selected: true}},
 		Gate: []web.GateStep{{OK: true, Must: true, Text: f.T("mywork.step_base")}, {Must: true, Text: f.T("mywork.step_grounds"), URL: "#authors"},
 			{Text: f.T("mywork.step_proof"), URL: "#proof"}},
 		Meta: [][2]string{{f.T("mywork.meta_kind"), "Задачник"}, {f.T("mywork.meta_base"), "CC BY-NC 4.0"}},
 		Authors: web.WorkshopAuthors{Action: "/me/works/w1/authors",
 			List: []web.Contributor{{ID: "1", Name: "Сова и граф", URL: "/creators/sova", Version: "с версии 1.0", Ground: f.T("ground.own"), OK: true},
-				{ID: "2", Name: long, Part: "картинки", Ground: f.T("ground.none"), Wait: f.T("mywork.wait_consent"), RemoveURL: "/x", ChangeURL: "/y",
-					Grounds: []web.Choice{{Value: "consent", Label: f.T("mywork.ask_consent")}}}},
+				{ID: "2", Name: long, Part: "картинки", Ground: f.T("ground.open"), Wait: f.T("mywork.wait_consent"), RemoveURL: "/x", ChangeURL: "/y",
+					Grounds: []web.Choice{{Value: "consent", Label: f.T("mywork.ground_patch")}}}},
 			Who:     web.Field{Name: "who", Label: f.T("mywork.who"), Hint: f.T("mywork.who_hint")},
 			Part:    web.Field{Name: "part", Label: f.T("mywork.part")},
-			Grounds: []web.Choice{{Value: "own", Label: f.T("mywork.ground_own"), Hint: f.T("mywork.ground_own_hint")}, {Value: "third", Label: f.T("mywork.ground_third")}},
+			Grounds: []web.Choice{{Value: "own", Label: f.T("mywork.ground_open"), Hint: f.T("mywork.ground_open_hint")}, {Value: "third", Label: f.T("mywork.ground_third")}},
 			Licence: web.Field{Name: "licence", Label: f.T("mywork.third"), Hint: f.T("mywork.third_hint")}, Licences: []web.Choice{{Label: f.T("mywork.third_none")}}},
 		Proof: web.WorkshopProof{URL: "https://sova.example/.well-known/oduvan-abc.txt", Token: "oduvan-work=abcdef", Action: "/me/works/w1/proof", Bad: "Файл не открылся: 404."},
 		Edition: web.WorkshopEdition{Action: "/me/works/w1/versions", Upload: "/me/works/w1/upload", MaxFile: "8 МБ",
@@ -195,16 +195,15 @@ func sampleLicenceOffer(f web.Frame) web.LicenceOfferPage {
 		Channels:  []web.Choice{{Value: "teaching", Label: f.Texts.Channel("teaching"), Hint: f.T("channel_hint.teaching"), Selected: true}},
 		Territory: web.Field{Name: "territory", Label: f.T("offering.territory"), Hint: f.T("offering.territory_hint"), Value: "WW"},
 		Learners:  web.Field{Name: "learners", Label: f.T("offering.learners"), Hint: f.T("offering.learners_hint"), Value: "30"},
-		Currency:  []web.Choice{choice("RUB", "RUB"), choice("USD", "USD")}, Free: web.Field{Name: "free", Label: f.T("offering.free")},
-		Refund:  web.Field{Name: "refund", Label: f.T("offering.refund"), Hint: f.T("offering.refund_hint"), Value: "14"},
-		Grace:   web.Field{Name: "grace", Label: f.T("offering.grace"), Hint: f.T("offering.grace_hint"), Value: "30"},
-		Payee:   web.Field{Name: "payee", Label: f.T("offering.payee"), Hint: f.T("offering.payee_hint"), Required: true},
-		NotFund: web.Field{Name: "not_fund", Label: f.T("offering.not_fund"), Required: true},
-		Link:    web.Field{Name: "link", Label: f.T("offering.link"), Hint: f.T("offering.link_hint"), Type: "url"},
-		Terms:   web.Link{Label: f.T("offering.terms", "version", "CL-1.0"), URL: "/terms/CL-1.0"},
-		States:  []web.Choice{choice("open", f.T("offering.state_open"))}}
+		Free:      web.Field{Name: "free", Label: f.T("offering.free")},
+		Refund:    web.Field{Name: "refund", Label: f.T("offering.refund"), Hint: f.T("offering.refund_hint"), Value: "14"},
+		Grace:     web.Field{Name: "grace", Label: f.T("offering.grace"), Hint: f.T("offering.grace_hint"), Value: "30"},
+		Payee:     web.Field{Name: "payee", Label: f.T("offering.payee"), Hint: f.T("offering.payee_hint"), Required: true},
+		NotFund:   web.Field{Name: "not_fund", Label: f.T("offering.not_fund"), Required: true},
+		Link:      web.Field{Name: "link", Label: f.T("offering.link"), Hint: f.T("offering.link_hint"), Type: "url"},
+		Terms:     web.Link{Label: f.T("offering.terms", "version", "CL-1.0"), URL: "/terms/CL-1.0"}}
 	for _, i := range []string{"1", "2", "3"} {
-		p.Spans = append(p.Spans, web.SpanField{Days: web.Field{Name: "days", ID: "f-days" + i, Label: f.T("offering.days")}, Price: web.Field{Name: "price", ID: "f-price" + i, Label: f.T("offering.price")}})
+		p.Spans = append(p.Spans, web.SpanField{Days: web.Field{Name: "days", ID: "f-days" + i, Label: f.T("offering.days")}, Price: web.Field{Name: "price", ID: "f-price" + i, Label: f.T("offering.price")}, Currency: web.Field{Name: "price_currency", ID: "f-pc" + i, Label: f.T("form.currency")}, Currencies: []web.Choice{choice("RUB", "RUB")}})
 		p.Ways = append(p.Ways, web.WayField{Label: f.T("offering.way", "n", i), Country: web.Field{Name: "country", ID: "f-c" + i, Label: f.T("offering.country")},
 			Countries: []web.Choice{choice("WW", f.Texts.Country("WW"))}, Method: web.Field{Name: "method", ID: "f-m" + i, Label: f.T("offering.method")},
 			Methods: []web.Choice{choice("direct", f.Texts.Method("direct"))}, Currency: web.Field{Name: "pay_currency", ID: "f-p" + i, Label: f.T("form.currency")}, Currencies: []web.Choice{choice("RUB", "RUB")}})
@@ -228,7 +227,7 @@ func sampleAgreement(f web.Frame) web.AgreementPage {
 
 func sampleAgreementsAdmin(f web.Frame) web.AgreementsAdmin {
 	return web.AgreementsAdmin{Tabs: []web.TabLink{{Label: f.T("agreement.tab"), URL: "/admin/agreements", Current: true}}, Action: "/admin/agreements",
-		Text: web.Field{Name: "text", Label: f.T("agreement.body"), Hint: f.T("agreement.body_hint"), Rows: 12},
+		Ru: web.Field{Name: "text_ru", Label: f.T("agreement.body_ru"), Hint: f.T("agreement.body_hint"), Rows: 12}, En: web.Field{Name: "text_en", Label: f.T("agreement.body_en")},
 		List: []web.AgreementAct{{Row: agreementRow(f, "draft"), Open: "/admin/agreements/2/open", Talk: web.Field{Name: "talk", ID: "f-talk2", Label: f.T("agreement.talk_url")},
 			Until: web.Field{Name: "until", ID: "f-until2", Label: f.T("agreement.until"), Type: "date"}},
 			{Row: agreementRow(f, "discussion"), Adopt: "/admin/agreements/1/adopt", Ends: f.T("agreement.ends", "date", "14 ноября"),
@@ -237,7 +236,7 @@ func sampleAgreementsAdmin(f web.Frame) web.AgreementsAdmin {
 
 func sampleClaims(f web.Frame) web.ClaimsPage {
 	return web.ClaimsPage{Tabs: []web.TabLink{{Label: f.T("claims.tab"), URL: "/admin/claims", Current: true}}, List: []web.ClaimRow{
-		{ID: "1", Work: "120 задач", WorkURL: "/works/w1", Seller: f.T("claims.by", "name", "Сова"), Date: "3 ноября", Text: "Моё!\n" + long, Evidence: "https://x.example/" + long,
+		{ID: "1", Work: "120 задач", WorkURL: "/works/w1", Date: "3 ноября", Text: "Моё!\n" + long, Evidence: "https://x.example/" + long,
 			Action: "/admin/claims/1", Reason: web.Field{Name: "reason", ID: "f-reason1", Label: f.T("claims.reason"), Hint: f.T("claims.reason_hint"), Max: 1000}},
-		{ID: "2", Work: "Граф", WorkURL: "/works/w2", Seller: f.T("claims.by", "name", "Сова"), Date: "3 ноября", Text: "Моё", Own: true}}}
+		{ID: "2", Work: "Граф", WorkURL: "/works/w2", Date: "3 ноября", Text: "Моё", Own: true}}}
 }

@@ -48,6 +48,9 @@ func (s *Site) person(c *gin.Context, v *visit, f web.Frame) (templ.Component, e
 	if page.Services, page.Price, err = s.servicesOf(c, f, v, p); err != nil {
 		return nil, err
 	}
+	if page.Works, err = s.worksOf(c, f, v, p); err != nil {
+		return nil, err
+	}
 	full := false
 	if p.Tutor {
 		if full, err = s.habit(ctx, f, v, p, &page); err != nil {

@@ -18,16 +18,20 @@ import (
 	"github.com/klauspost/compress/gzip"
 
 	"github.com/tmoeg/oduvan/internal/account"
+	"github.com/tmoeg/oduvan/internal/audit"
 	"github.com/tmoeg/oduvan/internal/blob"
 	"github.com/tmoeg/oduvan/internal/branch"
 	"github.com/tmoeg/oduvan/internal/catalogue"
 	"github.com/tmoeg/oduvan/internal/fault"
 	"github.com/tmoeg/oduvan/internal/fault/answer"
+	"github.com/tmoeg/oduvan/internal/fund"
+	"github.com/tmoeg/oduvan/internal/licence"
 	"github.com/tmoeg/oduvan/internal/limit"
 	"github.com/tmoeg/oduvan/internal/market"
 	"github.com/tmoeg/oduvan/internal/media"
 	"github.com/tmoeg/oduvan/internal/message"
 	"github.com/tmoeg/oduvan/internal/notice"
+	"github.com/tmoeg/oduvan/internal/payment"
 	"github.com/tmoeg/oduvan/internal/profile"
 	"github.com/tmoeg/oduvan/internal/saved"
 	"github.com/tmoeg/oduvan/internal/secret"
@@ -62,6 +66,10 @@ type Config struct {
 	Messages  *message.Messages
 	Notices   *notice.Notices
 	Saved     *saved.Saved
+	Licences  *licence.Licences
+	Payments  *payment.Payments
+	Fund      *fund.Fund
+	Audit     *audit.Audit
 	Catalogue *catalogue.Catalogue
 	Skills    Skills
 	Limits    Limits
@@ -151,6 +159,10 @@ func (s *Site) Mount(r gin.IRouter) {
 	s.mountLegal(r)
 	s.mountAccount(r)
 	s.mountMessages(r)
+	s.mountWorks(r)
+	s.mountOrders(r)
+	s.mountLicences(r)
+	s.mountFund(r)
 }
 
 type handler = func(*gin.Context) error
