@@ -108,14 +108,14 @@ type PayBox struct {
 
 // DetailsForm is where the seller says where to pay.
 type DetailsForm struct {
-	Action string
-	Saved  bool
-	Open   bool // the bank's fields are unfolded
-	Text   Field
-	IBAN   Field
-	Bank   []Field
-	QR     bool // the bank's fields give a QR code
-	Need   bool // without it nobody can pay
+	Action  string
+	Saved   bool
+	Need    bool // nobody can pay before it is filled
+	Refused bool // it was sent and refused: show it unfolded
+	Open    bool // the bank's fields are unfolded
+	Text    Field
+	IBAN    Field
+	Bank    []Field // none where the currency is not the rouble
 }
 
 // ActForm is one act upon an order.

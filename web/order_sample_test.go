@@ -135,7 +135,7 @@ func sampleSold(f web.Frame) web.OrderPage {
 		Turn:   web.OrderTurn{Tone: "you", Title: f.T("order.turn_you"), Text: f.T("order.say_claimed_seller", "price", "1 500 ₽")},
 		Steps:  []web.OrderStep{{State: "done", Label: f.T("order.step_ordered")}, {State: "stop", Label: f.T("order.step_denied")}},
 		Denial: "Переводов с этим кодом нет.", Own: "Жду третий день.", ArbFrom: "29 ноября",
-		Details: &web.DetailsForm{Action: "/orders/1/details", Saved: true, Open: true, QR: true, Text: web.Field{Name: "text", Label: f.T("order.d_text"), Max: 1000},
+		Details: &web.DetailsForm{Action: "/orders/1/details", Saved: true, Open: true, Refused: true, Text: web.Field{Name: "text", Label: f.T("order.d_text"), Max: 1000},
 			IBAN: field("iban", "order.d_iban"), Bank: []web.Field{field("name", "order.d_name"), field("account", "order.d_account")}},
 		Confirm: &web.ActForm{ID: "confirm", Action: "/orders/1/confirm", Title: f.T("order.confirm"), Text: f.T("order.confirm_text", "price", "1 500 ₽"),
 			Button: f.T("order.confirm_do"), Inputs: []web.Field{amount}, Main: true},

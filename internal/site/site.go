@@ -18,13 +18,11 @@ import (
 	"github.com/klauspost/compress/gzip"
 
 	"github.com/tmoeg/oduvan/internal/account"
-	"github.com/tmoeg/oduvan/internal/audit"
 	"github.com/tmoeg/oduvan/internal/blob"
 	"github.com/tmoeg/oduvan/internal/branch"
 	"github.com/tmoeg/oduvan/internal/catalogue"
 	"github.com/tmoeg/oduvan/internal/fault"
 	"github.com/tmoeg/oduvan/internal/fault/answer"
-	"github.com/tmoeg/oduvan/internal/fund"
 	"github.com/tmoeg/oduvan/internal/licence"
 	"github.com/tmoeg/oduvan/internal/limit"
 	"github.com/tmoeg/oduvan/internal/market"
@@ -68,8 +66,6 @@ type Config struct {
 	Saved     *saved.Saved
 	Licences  *licence.Licences
 	Payments  *payment.Payments
-	Fund      *fund.Fund
-	Audit     *audit.Audit
 	Catalogue *catalogue.Catalogue
 	Skills    Skills
 	Limits    Limits
@@ -159,10 +155,7 @@ func (s *Site) Mount(r gin.IRouter) {
 	s.mountLegal(r)
 	s.mountAccount(r)
 	s.mountMessages(r)
-	s.mountWorks(r)
 	s.mountOrders(r)
-	s.mountLicences(r)
-	s.mountFund(r)
 }
 
 type handler = func(*gin.Context) error

@@ -1,0 +1,139 @@
+package site
+
+import (
+	"time"
+
+	"github.com/tmoeg/oduvan/internal/payment"
+	"github.com/tmoeg/oduvan/web"
+)
+
+// stage is where an order stands, as the texts tell it apart.
+func stage(o *payment.Order) string {
+	late := o.State == payment.Expired && !o.DeadlineAt.IsZero() // claimed after its time
+	switch {
+	case o.Question == payment.AboutPaying:
+		return "asked_payment"
+	case o.Question == payment.AboutRefund:
+		return "asked_refund"
+	case o.RefundSent > 0:
+		return "back"
+	case o.Extra > o.ExtraReturned:
+		return "extra"
+	case o.State == payment.Fulfilled && o.Amount == 0:
+		return "free"
+	case o.State != payment.AwaitingPayment && !late:
+		return string(o.State)
+	case o.Settlement == payment.Claimed:
+		return "claimed"
+	case o.Settlement == payment.Denied:
+		return "denied"
+	case o.Turn() == payment.SellersTurn:
+		return "details"
+	}
+	return "pay"
+}
+
+// turn says whose turn it is, what to do, and until when.
+func (w *orderView) turn() web.OrderTurn {
+	o, at := w.o, stage(w.o)
+	t := web.OrderTurn{Tone: "wait", Title: orderTurnWord(w.Frame, o), Text: w.T("order.say_"+at+"_"+string(o.Viewer),
+		"price", w.amount(o.Amount), "back", w.amount(o.RefundSent), "extra", w.amount(o.Extra-o.ExtraReturned))}
+	switch turn := o.Turn(); {
+	case string(turn) == string(o.Viewer):
+		t.Tone = "you"
+	case turn == payment.ModeratorTurn:
+		t.Tone = "moderator"
+	case turn == payment.NobodysTurn && o.State == payment.Fulfilled:
+		t.Tone = "done"
+	case turn == payment.NobodysTurn:
+		t.Tone = "over"
+	}
+	if !o.DeadlineAt.IsZero() && o.DeadlineAt.After(w.now) {
+		t.Until = w.T("order.until", "date", w.moment(o.DeadlineAt))
+	}
+	return t
+}
+
+// silence says what follows if nobody does anything; empty: nothing does.
+func (w *orderView) silence() string {
+	o := w.o
+	switch at := stage(o); at {
+	case "details", "pay", "denied":
+		return w.T("order.quiet_"+at, "date", w.day(o.DeadlineAt))
+	case "claimed":
+		return w.T("order.quiet_claimed", "date", w.day(o.DeadlineAt), "arbiter", w.day(o.ClaimedAt.Add(payment.ArbiterAfter)))
+	case "back":
+		return w.T("order.quiet_back", "arbiter", w.day(o.RefundSentAt.Add(payment.ArbiterAfter)))
+	}
+	return ""
+}
+
+// steps are the way of an order in words: what is done, what is now, what
+// comes later, and where it stopped.
+func (w *orderView) steps() []web.OrderStep {
+	o := w.o
+	out := []web.OrderStep{{State: "done", Label: w.T("order.step_ordered"), When: w.moment(o.CreatedAt)}}
+	add := func(state, key string, at time.Time) {
+		out = append(out, web.OrderStep{State: state, Label: w.T("order.step_" + key), When: w.moment(at)})
+	}
+	if o.Amount > 0 {
+		w.paySteps(add)
+	}
+	switch {
+	case o.Fulfilled:
+		add("done", "issued", o.FulfilledAt)
+	case o.State == payment.Cancelled && !o.Paid:
+		add("stop", "cancelled", o.ClosedAt)
+	case o.State == payment.Expired && o.DeadlineAt.IsZero() && o.Question == payment.NoQuestion:
+		add("stop", "expired", o.ClosedAt)
+	case o.State == payment.Refunded:
+	default:
+		add("later", "issued_todo", time.Time{})
+	}
+	if back := o.Refunded + o.ExtraReturned; back > 0 {
+		out = append(out, web.OrderStep{State: "done", Label: w.T("order.step_returned", "amount", w.amount(back))})
+	}
+	if o.RefundSent > 0 {
+		out = append(out, web.OrderStep{State: "now", Label: w.T("order.step_returning", "amount", w.amount(o.RefundSent)), When: w.moment(o.RefundSentAt)})
+	}
+	if o.Question == payment.AboutRefund {
+		add("now", "asked", time.Time{})
+	}
+	return out
+}
+
+// paySteps are those between ordering and the licence.
+func (w *orderView) paySteps(add func(state, key string, at time.Time)) {
+	o, at := w.o, stage(w.o)
+	over := o.Paid || at == string(payment.Cancelled) || at == string(payment.Expired)
+	claimed := !o.ClaimedAt.IsZero()
+	switch {
+	case o.Method == payment.Direct && o.HasDetails:
+		add("done", "details", time.Time{})
+	case o.Method == payment.Direct && !over && !claimed:
+		add("now", "details_todo", time.Time{})
+	}
+	switch {
+	case claimed:
+		add("done", "sent", o.ClaimedAt)
+	case at == "pay":
+		add("now", "sent_todo", time.Time{})
+	case !over:
+		add("later", "sent_todo", time.Time{})
+	}
+	if o.Settlement == payment.Denied {
+		add("stop", "denied", time.Time{})
+	}
+	switch {
+	case o.Paid && o.Settlement == payment.Arbitration:
+		add("done", "paid_ruled", o.PaidAt)
+	case o.Paid:
+		add("done", "paid", o.PaidAt)
+	case o.Question == payment.AboutPaying:
+		add("now", "asked", time.Time{})
+	case at == "claimed":
+		add("now", "paid_todo", time.Time{})
+	case !over:
+		add("later", "paid_todo", time.Time{})
+	}
+}

@@ -1,0 +1,39 @@
+package site
+
+import (
+	"strings"
+
+	"github.com/tmoeg/oduvan/internal/licence/cert"
+	"github.com/tmoeg/oduvan/web"
+)
+
+// useWords, countryWords, learnerWord and refundWord say the scope of a licence.
+func useWords(f web.Frame, uses []cert.Use) string {
+	var out []string
+	for _, u := range uses {
+		out = append(out, f.Texts.Use(string(u)))
+	}
+	return strings.Join(out, ", ")
+}
+
+func countryWords(f web.Frame, codes []string) string {
+	var out []string
+	for _, code := range codes {
+		out = append(out, f.Texts.Country(code))
+	}
+	return strings.Join(out, ", ")
+}
+
+func learnerWord(f web.Frame, n int) string {
+	if n == 0 {
+		return f.T("work.no_learners")
+	}
+	return f.N("work.learners", n)
+}
+
+func refundWord(f web.Frame, days int) string {
+	if days == 0 {
+		return f.T("buy.refund_none")
+	}
+	return f.N("buy.refund", days)
+}
