@@ -273,16 +273,23 @@ func together(n int, fn func(i int) error) []error {
 }
 
 // sound demands that every invariant holds.
-func (w *world) sound(t testing.TB) {
+func (w *world) sound(t interface {
+	Fatal(...any)
+	Errorf(string, ...any)
+	Helper()
+}) {
 	t.Helper()
 	for _, inv := range w.Invariants() {
-		must(t, w.Read(w.ctx, func(tx *db.Tx) error {
+		err := w.Read(w.ctx, func(tx *db.Tx) error {
 			broken, err := inv.Broken(w.ctx, tx)
 			if len(broken) > 0 {
 				t.Errorf("%s: %v", inv.Name, broken)
 			}
 			return err
-		}))
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
 	}
 }
 
