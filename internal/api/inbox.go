@@ -11,7 +11,7 @@ import (
 // Notice is one thing that you are told. It holds no words of other people.
 type Notice struct {
 	ID        string            `json:"id" doc:"Stable" example:"0199b6a0-0000-7000-8000-000000000004"`
-	Kind      string            `json:"kind" enum:"inquiry_new,inquiry_waiting,inquiry_answered,inquiry_declined,inquiry_expired,message_new,thread_ending,thread_closed,profile_reminder,profile_slept,saved_found,licence_issued,licence_ending,licence_changed,order_turn,order_news" doc:"What happened" example:"inquiry_answered"`
+	Kind      string            `json:"kind" enum:"inquiry_new,inquiry_waiting,inquiry_answered,inquiry_declined,inquiry_expired,message_new,thread_ending,thread_closed,profile_reminder,profile_slept,saved_found,licence_issued,licence_ending,licence_changed,work_consent,work_claim,order_turn,order_news" doc:"What happened" example:"inquiry_answered"`
 	Text      string            `json:"text" doc:"The same for people, in the language asked for" example:"ada-lint answered your inquiry."`
 	Subject   string            `json:"subject" doc:"Id of what it is about: of an inquiry, its thread being the same, or of a saved search. Of your profile it is the inquiry that came last, or your account's id, alone or with a slash and a day" example:"0199b6a0-0000-7000-8000-000000000002"`
 	URL       string            `json:"url" doc:"Page about it" example:"https://example.org/inquiries/0199b6a0-0000-7000-8000-000000000002"`
@@ -44,7 +44,7 @@ type InboxUnread struct {
 
 // NoticeChoice is the body of PUT /me/notices.
 type NoticeChoice struct {
-	Off  []string `json:"off" nullable:"false" maxItems:"16" enum:"inquiry_new,inquiry_waiting,inquiry_answered,inquiry_declined,inquiry_expired,message_new,thread_ending,thread_closed,profile_reminder,profile_slept,saved_found,licence_issued,licence_ending,licence_changed,order_turn,order_news" doc:"Kinds that tell nothing from now on" example:"message_new"`
+	Off  []string `json:"off" nullable:"false" maxItems:"18" enum:"inquiry_new,inquiry_waiting,inquiry_answered,inquiry_declined,inquiry_expired,message_new,thread_ending,thread_closed,profile_reminder,profile_slept,saved_found,licence_issued,licence_ending,licence_changed,work_consent,work_claim,order_turn,order_news" doc:"Kinds that tell nothing from now on" example:"message_new"`
 	Feed bool     `json:"feed" doc:"The inbox is an Atom feed, too, at a secret address. Switching it off ends that address for good" example:"true"`
 }
 
@@ -56,7 +56,7 @@ type NoticeSettings struct {
 
 type inboxInput struct {
 	Unread bool   `query:"unread" doc:"Only what is not read" example:"true"`
-	Kind   string `query:"kind" enum:"inquiry_new,inquiry_waiting,inquiry_answered,inquiry_declined,inquiry_expired,message_new,thread_ending,thread_closed,profile_reminder,profile_slept,saved_found,licence_issued,licence_ending,licence_changed,order_turn,order_news" doc:"Only this kind" example:"inquiry_answered"`
+	Kind   string `query:"kind" enum:"inquiry_new,inquiry_waiting,inquiry_answered,inquiry_declined,inquiry_expired,message_new,thread_ending,thread_closed,profile_reminder,profile_slept,saved_found,licence_issued,licence_ending,licence_changed,work_consent,work_claim,order_turn,order_news" doc:"Only this kind" example:"inquiry_answered"`
 	Page   int    `query:"page" minimum:"1" maximum:"10000" default:"1" doc:"Page, from 1; after the last one it is empty" example:"1"`
 	Limit  int    `query:"limit" minimum:"1" maximum:"100" default:"20" doc:"Notices on a page" example:"20"`
 }

@@ -29,6 +29,7 @@ import (
 	"github.com/tmoeg/oduvan/internal/config"
 	"github.com/tmoeg/oduvan/internal/db"
 	"github.com/tmoeg/oduvan/internal/fund"
+	"github.com/tmoeg/oduvan/internal/licence"
 	"github.com/tmoeg/oduvan/internal/market"
 	"github.com/tmoeg/oduvan/internal/message"
 	"github.com/tmoeg/oduvan/internal/notice"
@@ -65,6 +66,7 @@ type App struct {
 	Accounts  *account.Accounts
 	Profiles  *profile.Profiles
 	Market    *market.Market
+	Licences  *licence.Licences
 	Catalogue *catalogue.Catalogue
 	Notices   *notice.Notices
 	Messages  *message.Messages
@@ -115,6 +117,8 @@ func New(ctx context.Context, cfg config.Config, opt Options) (a *App, err error
 	a.Market = market.New(a.DB, a.Profiles)
 	a.Transfer = transfer.New(transfer.Config{DB: a.DB, Keys: a.Keys, Profiles: a.Profiles, Market: a.Market,
 		URL: cfg.URL, Skill: knownSkill(skills)})
+	a.openPayments()
+	a.openWorks(skills)
 	if err := a.openIndex(ctx, skills, opt); err != nil {
 		return a, err
 	}
@@ -126,7 +130,6 @@ func New(ctx context.Context, cfg config.Config, opt Options) (a *App, err error
 		return a, err
 	}
 	a.Saved = saved.New(saved.Config{DB: a.DB, Keys: a.Keys, Branch: a.Branch, Catalogue: a.Catalogue, Tell: a.tellFound, URL: cfg.URL, Log: a.Log})
-	a.openPayments()
 	a.openFund()
 	a.hold()
 	a.limits, err = newGate(opt, cfg.Proxies(), a.DB.Now)

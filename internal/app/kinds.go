@@ -8,6 +8,7 @@ import (
 	"github.com/tmoeg/oduvan/internal/account"
 	"github.com/tmoeg/oduvan/internal/catalogue"
 	"github.com/tmoeg/oduvan/internal/db"
+	"github.com/tmoeg/oduvan/internal/licence"
 	"github.com/tmoeg/oduvan/internal/message"
 	"github.com/tmoeg/oduvan/internal/notice"
 	"github.com/tmoeg/oduvan/internal/payment"
@@ -22,7 +23,7 @@ import (
 // kinds is the one table of public things. Search, feeds and the sitemap walk
 // it; a new kind is one row.
 func (a *App) kinds() []catalogue.Kind {
-	return append(a.Profiles.Kinds(), a.Market.Kind())
+	return append(a.Profiles.Kinds(), a.Market.Kind(), a.Licences.Kind())
 }
 
 // hold says which feature exports and erases which tables of an account, and
@@ -34,6 +35,7 @@ func (a *App) hold() {
 		account.Held{Name: "messages", Tables: message.Tables(), Holder: a.Messages},
 		account.Held{Name: "notices", Tables: notice.Tables(), Holder: a.Notices},
 		account.Held{Name: "orders", Tables: payment.Tables(), Holder: a.Payments},
+		account.Held{Name: "works", Tables: licence.Tables(), Holder: a.Licences},
 		account.Held{Name: "searches", Tables: saved.Tables(), Holder: a.Saved},
 	)
 	a.Accounts.OnErased(a.compact)

@@ -17,7 +17,7 @@ func (a *App) openFund() {
 
 // invariants lists what must always hold, feature by feature.
 func (a *App) invariants() [][]audit.Invariant {
-	return [][]audit.Invariant{fund.Invariants(), a.Payments.Invariants()}
+	return [][]audit.Invariant{fund.Invariants(), a.Payments.Invariants(), a.Licences.Invariants()}
 }
 
 // broken is how many invariants the last audit found broken, for the metrics.

@@ -84,7 +84,7 @@ func (l *Licences) Claim(ctx context.Context, by account.Actor, workID, text, ev
 		if _, err := tx.NewInsert().Model(&out).Exec(ctx); err != nil {
 			return err
 		}
-		if err := l.tell(ctx, tx, w.AccountID, Note{Kind: ToldClaimOpened, Subject: w.ID, Cause: out.ID, Path: WorkPath(w.ID)}); err != nil {
+		if err := l.tell(ctx, tx, w.AccountID, claimNote(&out, "opened")); err != nil {
 			return err
 		}
 		return tx.Changed(ctx, WorkKind, w.ID)
@@ -305,8 +305,12 @@ func (l *Licences) endClaim(ctx context.Context, id string, fn func(*db.Tx, *Wor
 	return out, nil
 }
 
+func claimNote(c *Claim, word string) Note {
+	return Note{Kind: ToldClaim, Subject: c.WorkID, Cause: word + ":" + c.ID, Path: WorkPath(c.WorkID), Args: map[string]string{"reason": word}}
+}
+
 func (l *Licences) claimEnded(ctx context.Context, tx *db.Tx, w *Work, c *Claim) error {
-	told := Note{Kind: ToldClaimDecided, Subject: w.ID, Cause: c.ID, Path: WorkPath(w.ID), Args: map[string]string{"reason": string(c.State)}}
+	told := claimNote(c, string(c.State))
 	if err := l.tell(ctx, tx, w.AccountID, told); err != nil {
 		return err
 	}

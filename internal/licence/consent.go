@@ -42,7 +42,7 @@ func (l *Licences) Consent(ctx context.Context, by account.Actor, workID, payee 
 		if _, err := tx.NewUpdate().Model(c).WherePK().Exec(ctx); err != nil {
 			return err
 		}
-		return l.consented(ctx, tx, w, by, Note{Kind: ToldConsentGiven, Cause: out.ID, Args: map[string]string{"handle": by.Handle}})
+		return l.consented(ctx, tx, w, by, "given", out.ID)
 	})
 	if err != nil {
 		return Consent{}, err
@@ -67,7 +67,7 @@ func (l *Licences) WithdrawConsent(ctx context.Context, by account.Actor, workID
 		if _, err := tx.NewUpdate().Model(c).WherePK().Exec(ctx); err != nil {
 			return err
 		}
-		return l.consented(ctx, tx, w, by, Note{Kind: ToldConsentWithdrawn, Cause: cause})
+		return l.consented(ctx, tx, w, by, "withdrawn", cause)
 	})
 }
 
@@ -79,10 +79,11 @@ func (l *Licences) endConsent(ctx context.Context, tx *db.Tx, w *Work, accountID
 }
 
 // consented tells the steward and puts the work into the change log.
-func (l *Licences) consented(ctx context.Context, tx *db.Tx, w *Work, by account.Actor, what Note) error {
-	what.Subject, what.Path = w.ID, "/me/works/"+w.ID
+func (l *Licences) consented(ctx context.Context, tx *db.Tx, w *Work, by account.Actor, word, consentID string) error {
 	if w.AccountID != by.ID {
-		if err := l.tell(ctx, tx, w.AccountID, what); err != nil {
+		told := Note{Kind: ToldConsent, Subject: w.ID, Cause: word + ":" + consentID, Path: "/me/works/" + w.ID,
+			Args: map[string]string{"reason": word, "handle": by.Handle}}
+		if err := l.tell(ctx, tx, w.AccountID, told); err != nil {
 			return err
 		}
 	}

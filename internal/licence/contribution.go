@@ -382,8 +382,8 @@ func (l *Licences) ask(ctx context.Context, tx *db.Tx, w *Work, accountID string
 	if accountID == by.ID || !w.Public() {
 		return nil
 	}
-	return l.tell(ctx, tx, accountID, Note{Kind: ToldConsentAsked, Subject: w.ID, Cause: strconv.Itoa(w.Version),
-		Path: WorkPath(w.ID) + "/consent", Args: map[string]string{"handle": by.Handle}})
+	return l.tell(ctx, tx, accountID, Note{Kind: ToldConsent, Subject: w.ID, Cause: "asked:" + strconv.Itoa(w.Version),
+		Path: WorkPath(w.ID) + "/consent", Args: map[string]string{"reason": "asked", "handle": by.Handle}})
 }
 
 // joinedParts selects contributions with the names that may be shown.

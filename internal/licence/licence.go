@@ -96,13 +96,11 @@ type Note struct {
 	Args    map[string]string
 }
 
-// The kinds of notices about works, as Config.Tell hears them.
+// The kinds of notices about works, as Config.Tell hears them. Each has the
+// argument reason.
 const (
-	ToldConsentAsked     = "consent_asked"     // to an author: a work waits for the consent; argument handle
-	ToldConsentGiven     = "consent_given"     // to who registered the work; argument handle
-	ToldConsentWithdrawn = "consent_withdrawn" // to who registered the work
-	ToldClaimOpened      = "claim_opened"      // to who registered the work: sales are suspended
-	ToldClaimDecided     = "claim_decided"     // to both; argument reason: upheld, rejected, withdrawn
+	ToldConsent = "work_consent" // to an author: asked; to who registered the work: given, withdrawn; argument handle
+	ToldClaim   = "work_claim"   // to who registered the work: opened; to both: upheld, rejected; withdrawn
 )
 
 // tell tells an account something, unless it is erased or nobody listens.

@@ -279,7 +279,7 @@ func (l *Licences) EditWork(ctx context.Context, by account.Actor, id string, in
 		}
 		w.fill(in)
 		if in.State != "" && in.State != w.State {
-			if err := l.move(ctx, tx, w, in.State); err != nil {
+			if err := l.moved(ctx, tx, by, w, in.State); err != nil {
 				return err
 			}
 		}
@@ -299,7 +299,7 @@ func (l *Licences) EditWork(ctx context.Context, by account.Actor, id string, in
 // profile_needed).
 func (l *Licences) MoveWork(ctx context.Context, by account.Actor, id string, to WorkState) (out Work, err error) {
 	err = l.writeWork(ctx, by, id, func(tx *db.Tx, w *Work) error {
-		if err := l.move(ctx, tx, w, to); err != nil {
+		if err := l.moved(ctx, tx, by, w, to); err != nil {
 			return err
 		}
 		out = *w

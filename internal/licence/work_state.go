@@ -3,6 +3,7 @@ package licence
 import (
 	"context"
 
+	"github.com/tmoeg/oduvan/internal/account"
 	"github.com/tmoeg/oduvan/internal/db"
 	"github.com/tmoeg/oduvan/internal/fault"
 	"github.com/tmoeg/oduvan/internal/profile"
@@ -58,6 +59,22 @@ func (l *Licences) move(ctx context.Context, tx *db.Tx, w *Work, to WorkState) e
 		}
 	}
 	return nil
+}
+
+// moved is a step of the steward with what follows: who reads a work for the
+// first time and has an open part in it is asked.
+func (l *Licences) moved(ctx context.Context, tx *db.Tx, by account.Actor, w *Work, to WorkState) error {
+	first := w.PublishedOn.IsZero()
+	if err := l.move(ctx, tx, w, to); err != nil || !first {
+		return err
+	}
+	rows, err := parts(ctx, tx, []string{w.ID}, w.Version)
+	for i := range rows {
+		if err == nil && rows[i].Ground == GroundOpen {
+			err = l.ask(ctx, tx, w, rows[i].ContributorID, by)
+		}
+	}
+	return err
 }
 
 // approved asks for a profile where this branch looks at people before they

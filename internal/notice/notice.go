@@ -59,6 +59,8 @@ const (
 	LicenceIssued   Kind = "licence_issued"   // the buyer
 	LicenceEnding   Kind = "licence_ending"   // the buyer: it ends, or has ended
 	LicenceChanged  Kind = "licence_changed"  // the buyer, in some cases the seller: it was revoked, given back and so on
+	WorkConsent     Kind = "work_consent"     // an author: a consent is asked for; who registered a work: it was given or taken back; argument reason
+	WorkClaim       Kind = "work_claim"       // who registered a work, and who claimed it: what became of the claim; argument reason
 	OrderTurn       Kind = "order_turn"       // a party of an order: the next step is theirs; argument reason
 	OrderNews       Kind = "order_news"       // a party of an order: what became of it; argument reason
 )
@@ -66,7 +68,7 @@ const (
 // Kinds lists every kind in the order in which settings show them.
 func Kinds() []Kind {
 	return []Kind{InquiryNew, InquiryWaiting, InquiryAnswered, InquiryDeclined, InquiryExpired,
-		MessageNew, ThreadEnding, ThreadClosed, ProfileReminder, ProfileSlept, SavedFound, LicenceIssued, LicenceEnding, LicenceChanged, OrderTurn, OrderNews}
+		MessageNew, ThreadEnding, ThreadClosed, ProfileReminder, ProfileSlept, SavedFound, LicenceIssued, LicenceEnding, LicenceChanged, WorkConsent, WorkClaim, OrderTurn, OrderNews}
 }
 
 // How long notices are kept: a read one until 90 days after it was read, any
