@@ -17,14 +17,19 @@ import (
 
 const formBytes = 64 << 10
 
-// Uploads tells whether a request sends a picture.
+// Uploads tells whether a request sends a file: a picture, or a work that is
+// hashed.
 func (s *Site) Uploads(r *http.Request) bool {
-	return r.Method == http.MethodPost && strings.HasSuffix(r.URL.Path, picturePath) &&
+	_, rest := s.named(r.URL.Path)
+	if rest == "" {
+		rest = r.URL.Path
+	}
+	return r.Method == http.MethodPost && (rest == picturePath || uploadsWork(rest)) &&
 		strings.HasPrefix(r.Header.Get("Content-Type"), "multipart/form-data")
 }
 
 // BodyBound is how much of a request's body is worth reading, in bytes: a
-// form, a picture of one who is signed in, and nothing of a stranger's picture.
+// form, a file of one who is signed in, and nothing of a stranger's file.
 func (s *Site) BodyBound(r *http.Request) int64 {
 	if !s.Uploads(r) {
 		return formBytes

@@ -134,6 +134,7 @@ func meTiles(f web.Frame, v *visit, p *profile.Profile, queue, news int) []web.T
 	}
 	out := []web.Tile{{Icon: "person", Label: f.T("me.profile"), URL: "/me/profile", Text: f.T(word)},
 		{Icon: "services", Label: f.T("me.services"), URL: "/me/services", Text: f.T("me.services_text")},
+		{Icon: "plan", Label: f.T("mywork.list"), URL: ownWorksPath, Text: f.T("mywork.tile")},
 		{Icon: "inbox", Label: f.T("inbox.title"), URL: "/inbox", Text: f.T("me.inbox_text"), Count: f.Viewer.Links[0].Count},
 		{Icon: "chat", Label: f.T("thread.list"), URL: "/inquiries", Text: f.T("me.inquiries_text")},
 		{Icon: "bookmark", Label: f.T("saved.title"), URL: searchesPath, Text: f.T("saved.tile"), Count: news},

@@ -9,6 +9,7 @@ import (
 	"net/url"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/a-h/templ"
@@ -341,6 +342,11 @@ func readWork(c *gin.Context) (up uploadedWork, err error) {
 			return up, formFault(err)
 		}
 	}
+}
+
+// uploadsWork tells whether a path takes the file of a work.
+func uploadsWork(path string) bool {
+	return strings.HasPrefix(path, ownWorksPath+"/") && strings.HasSuffix(path, "/upload")
 }
 
 const maxLabelBytes = 4 * licence.MaxLabel
