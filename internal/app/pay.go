@@ -15,7 +15,7 @@ import (
 // are told of them by Sell.
 func (a *App) openPayments() {
 	a.Payments = payment.New(payment.Config{DB: a.DB, Keys: a.Keys, Tell: a.tellOrder, Forbidden: fund.IsDestination, Log: a.Log})
-	way := direct.New(nil)
+	way := direct.New(a.Config.Links())
 	a.Payments.Settle(payment.Direct, way)
 	a.Payments.Settle(payment.Link, way)
 }

@@ -47,6 +47,8 @@ func (c *Config) check() error {
 	}
 	_, err = parseProxies(c.TrustedProxies)
 	add("trusted_proxies", err)
+	_, err = parseHosts(c.LinkHosts)
+	add("link_hosts", err)
 	return errors.Join(faults...)
 }
 
@@ -69,6 +71,23 @@ func parseProxies(text string) ([]netip.Prefix, error) {
 			return nil, errors.New("must be IP addresses or networks such as 10.0.0.0/8, with commas between them")
 		}
 		out = append(out, network.Masked())
+	}
+	return out, nil
+}
+
+// parseHosts reads names of hosts with commas between them, in lower case.
+func parseHosts(text string) ([]string, error) {
+	var out []string
+	for part := range strings.SplitSeq(text, ",") {
+		part = strings.ToLower(strings.TrimSpace(part))
+		if part == "" {
+			continue
+		}
+		bad := strings.ContainsFunc(part, func(r rune) bool { return r != '.' && r != '-' && (r < 'a' || r > 'z') && (r < '0' || r > '9') })
+		if _, err := netip.ParseAddr(part); bad || err == nil || !strings.Contains(part, ".") || strings.HasPrefix(part, ".") || strings.HasSuffix(part, ".") {
+			return nil, errors.New("must be names of hosts such as boosty.to, with commas between them")
+		}
+		out = append(out, part)
 	}
 	return out, nil
 }

@@ -26,6 +26,7 @@ type Config struct {
 	MetricsListen  string // host:port of /metrics; empty: off
 	Secrets        string // folder of the keys; empty: <Data>/secrets
 	TrustedProxies string // addresses and networks, by commas, whose X-Forwarded-For is believed; empty: nobody's
+	LinkHosts      string // hosts, by commas, of payment pages that sellers may link to; empty: the program's own list
 	Demo           bool   // fill an empty branch with made-up people
 }
 
@@ -37,6 +38,13 @@ func Default() Config {
 // Proxies are the networks of the trusted proxies.
 func (c Config) Proxies() []netip.Prefix {
 	list, _ := parseProxies(c.TrustedProxies) // checked by Load
+	return list
+}
+
+// Links are the hosts of payment pages that sellers may link to; none: the
+// program's own list.
+func (c Config) Links() []string {
+	list, _ := parseHosts(c.LinkHosts) // checked by Load
 	return list
 }
 

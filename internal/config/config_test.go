@@ -86,7 +86,7 @@ func TestEverySettingEveryWay(t *testing.T) {
 	t.Parallel()
 	values := map[string]string{
 		"listen": "127.0.0.1:99", "data": "/d", "url": "https://board.example", "database_url": "postgres://u:p@h/db",
-		"meili_url": "http://m:7700", "meili_key": "k", "metrics_listen": "127.0.0.1:9", "secrets": "/s", "trusted_proxies": "10.0.0.1", "demo": "true",
+		"meili_url": "http://m:7700", "meili_key": "k", "metrics_listen": "127.0.0.1:9", "secrets": "/s", "trusted_proxies": "10.0.0.1", "link_hosts": "pay.example", "demo": "true",
 	}
 	for _, s := range config.Describe() {
 		value, ok := values[s.Key]
@@ -266,7 +266,7 @@ func TestNoSecretIsPrinted(t *testing.T) {
 		MeiliURL: "http://meili:7700", MeiliKey: "s3cret",
 	}
 	want := map[string]string{
-		"listen": ":1", "data": "", "url": "", "metrics_listen": "", "secrets": "", "trusted_proxies": "", "demo": "false",
+		"listen": ":1", "data": "", "url": "", "metrics_listen": "", "secrets": "", "trusted_proxies": "", "link_hosts": "", "demo": "false",
 		"database_url": "postgres://ada:xxxxx@db:5432/board?…", "meili_url": "http://meili:7700", "meili_key": "(set)",
 	}
 	if diff := cmp.Diff(want, c.Redacted()); diff != "" {
@@ -304,6 +304,21 @@ func TestTrustedProxies(t *testing.T) {
 	}
 	for _, text := range []string{"proxy.example", "10.0.0.0/33", "0.0.0.0/0", "::/0", "127.0.0.1 10.0.0.1", "127.0.0.1:80"} {
 		if _, err := config.Load(nil, []string{"ODUVAN_TRUSTED_PROXIES=" + text}); err == nil || !strings.Contains(err.Error(), "trusted_proxies") {
+			t.Errorf("%q: %v", text, err)
+		}
+	}
+}
+
+func TestLinkHosts(t *testing.T) {
+	t.Parallel()
+	for text, want := range map[string]string{"": "", "Boosty.to, pay.example ,": "boosty.to pay.example"} {
+		cfg, err := config.Load(nil, []string{"ODUVAN_LINK_HOSTS=" + text})
+		if got := strings.Join(cfg.Links(), " "); err != nil || got != want {
+			t.Errorf("%q became %q, %v", text, got, err)
+		}
+	}
+	for _, text := range []string{"https://boosty.to", "127.0.0.1", "localhost", "boosty.to/x", ".to", "*.example.org", "\u0431.example"} {
+		if _, err := config.Load(nil, []string{"ODUVAN_LINK_HOSTS=" + text}); err == nil || !strings.Contains(err.Error(), "link_hosts") {
 			t.Errorf("%q: %v", text, err)
 		}
 	}

@@ -54,6 +54,9 @@ var settings = []setting{
 	{text: func(c *Config) *string { return &c.TrustedProxies }, setting: Setting{
 		Key: "trusted_proxies", Flag: "trusted-proxies",
 		Help: "addresses or networks, by commas, of proxies whose X-Forwarded-For is believed; none by default"}},
+	{text: func(c *Config) *string { return &c.LinkHosts }, setting: Setting{
+		Key: "link_hosts", Flag: "link-hosts",
+		Help: "hosts, by commas, of payment pages that sellers may link to; by default a list of usual ones"}},
 	{flag: func(c *Config) *bool { return &c.Demo }, setting: Setting{
 		Key: "demo", Flag: "demo", Default: "false", Help: "fill an empty branch with made-up people"}},
 }
