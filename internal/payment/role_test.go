@@ -27,6 +27,7 @@ func TestMoneyIsWrittenUnderTheMarketsRole(t *testing.T) {
 	must(t, err)
 	same(t, true, walled)
 
+	w.boxes.job = true
 	o := w.waiting(t)
 	w.does(t)(w.SetDetails(w.ctx, w.ada, o.ID, payment.Details{Text: "card"}))
 	w.does(t)(w.Claim(w.ctx, w.ben, o.ID))
@@ -37,6 +38,9 @@ func TestMoneyIsWrittenUnderTheMarketsRole(t *testing.T) {
 	w.does(t)(w.RefundReceived(w.ctx, w.ben, o.ID, rub(5)))
 	w.later(t, 400*day)
 	same(t, []string{"payment 150000", "refund -5"}, w.entries(t, o.ID))
+	if n := w.rows(t, "SELECT count(*) FROM river_job WHERE kind = 'box_sold'"); n < 3 {
+		t.Errorf("%d jobs were asked for", n)
+	}
 
 	under := func(statement string) error {
 		return w.Write(w.ctx, func(tx *db.Tx) error {

@@ -42,6 +42,7 @@ type boxes struct {
 	mu     sync.Mutex
 	pay    *payment.Payments
 	late   bool // they are handed over later
+	job    bool // each change asks for one
 	fail   error
 	lines  []string
 	silent []string
@@ -55,11 +56,21 @@ func (b *boxes) Changed(ctx context.Context, tx *db.Tx, o *payment.Order, c paym
 	if fail != nil {
 		return fail
 	}
+	if b.job {
+		if err := tx.Enqueue(ctx, sold{}); err != nil {
+			return err
+		}
+	}
 	if c.To == payment.Paid && !o.Fulfilled && !late {
 		return payment.Fulfil(ctx, tx, b.pay, o.ID)
 	}
 	return nil
 }
+
+// sold is what goods may ask for when an order changes.
+type sold struct{}
+
+func (sold) Kind() string { return "box_sold" }
 
 func (b *boxes) SellerSilent(_ context.Context, _ *db.Tx, o *payment.Order) error {
 	b.silent = append(b.silent, o.SellerHandle)
