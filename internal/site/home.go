@@ -3,7 +3,6 @@ package site
 import (
 	"encoding/json"
 	"net/http"
-	"slices"
 
 	"github.com/a-h/templ"
 	"github.com/gin-gonic/gin"
@@ -41,9 +40,6 @@ func (s *Site) home(c *gin.Context, v *visit, f web.Frame) (templ.Component, err
 		kind  string
 		shelf *web.Shelf
 	}{{web.KindTutor, &p.Tutors}, {web.KindService, &p.Services}, {web.KindWork, &p.Works}, {web.KindCreator, &p.Creators}} {
-		if !slices.Contains(s.Catalogue.Kinds(), row.kind) {
-			continue
-		}
 		list, err := s.Catalogue.Newest(c.Request.Context(), row.kind, shelfCards)
 		if err != nil {
 			return nil, err

@@ -77,7 +77,7 @@ func ownWork(f web.Frame, w *licence.WorkView) web.OwnWork {
 	out := web.OwnWork{Title: w.Title, URL: workshopPath(w.ID), LookURL: licence.WorkPath(w.ID), State: string(w.State),
 		StateWord: f.T("mywork.state_" + string(w.State)),
 		Meta:      f.Texts.WorkKind(w.Kind) + " · " + w.Current.Label + " · " + web.BaseName(w.BaseLicence)}
-	if n := openOffers(w.Offers); n > 0 {
+	if n := countOpen(w.Offers); n > 0 {
 		out.Offers = f.N("mywork.open_offers", n)
 	}
 	for _, step := range gateSteps(f, w) {
@@ -89,7 +89,7 @@ func ownWork(f web.Frame, w *licence.WorkView) web.OwnWork {
 	return out
 }
 
-func openOffers(list []licence.Offer) (n int) {
+func countOpen(list []licence.Offer) (n int) {
 	for i := range list {
 		if list[i].State == licence.OfferOpen {
 			n++

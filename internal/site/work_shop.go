@@ -109,7 +109,7 @@ func gateSteps(f web.Frame, w *licence.WorkView) []web.GateStep {
 		{"mywork.step_agreement", !lacks["agreement_none"], true, "/agreements"},
 		{"mywork.step_claim", !lacks["claim_open"] && !lacks["work_suspended"], true, "#h-wclaims"},
 		{"mywork.step_published", w.State == licence.WorkPublished, true, ""},
-		{"mywork.step_offer", openOffers(w.Offers) > 0, sold, "#offers"},
+		{"mywork.step_offer", countOpen(w.Offers) > 0, sold, "#offers"},
 		{"mywork.step_hash", w.Current.SHA256 != "", false, "#versions"},
 		{"mywork.step_proof", !w.ProvedOn.IsZero(), false, "#proof"},
 	}
