@@ -2,7 +2,9 @@
 -- What may never happen is refused here, whoever writes the SQL: a holder other
 -- than the organiser and then the collective of one branch, a changed version,
 -- an agreement adopted without a discussion, an acceptance that reaches back, a
--- consent that is edited, an open offer for what may not be sold.
+-- consent that is edited, an open offer for what may not be sold. Tables whose rows
+-- are kept have no rowid on SQLite, by which INSERT OR REPLACE could push an old
+-- row out without a trigger; the same by their keys is refused below.
 CREATE TABLE work (
 	{{text "id" 36}} PRIMARY KEY,
 	{{textnull "account_id" 36}} REFERENCES account (id) ON DELETE SET NULL,
@@ -44,7 +46,7 @@ CREATE TABLE work_version (
 	CHECK (n >= 1),
 	CHECK (label <> ''),
 	CHECK (sha256 = '' OR length(sha256) = 64)
-);
+){{if sqlite}} WITHOUT ROWID{{end}};
 
 -- Who holds the rights in a community work.
 CREATE TABLE work_holder (
@@ -57,7 +59,7 @@ CREATE TABLE work_holder (
 	PRIMARY KEY (work_id, n),
 	CHECK (n = 1 AND kind = 'organiser' OR n = 2 AND kind = 'collective'),
 	CHECK (branch <> '')
-);
+){{if sqlite}} WITHOUT ROWID{{end}};
 
 -- The contributor agreement of the branch.
 CREATE TABLE agreement (
@@ -77,7 +79,7 @@ CREATE TABLE agreement (
 	CHECK (state = 'draft' OR discussion <> '' AND discussed_from IS NOT NULL AND discussed_until IS NOT NULL AND discussed_from < discussed_until),
 	CHECK ((state = 'adopted') = (adopted_at IS NOT NULL)),
 	CHECK (state <> 'adopted' OR decision <> '' AND adopted_at >= discussed_until)
-);
+){{if sqlite}} WITHOUT ROWID{{end}};
 
 CREATE TABLE agreement_acceptance (
 	{{text "id" 36}} PRIMARY KEY,
@@ -85,7 +87,7 @@ CREATE TABLE agreement_acceptance (
 	{{textnull "account_id" 36}} REFERENCES account (id) ON DELETE SET NULL,
 	{{time "accepted_at"}},
 	UNIQUE (agreement, account_id)
-);
+){{if sqlite}} WITHOUT ROWID{{end}};
 CREATE INDEX agreement_acceptance_account ON agreement_acceptance (account_id);
 
 CREATE TABLE consent (
@@ -97,7 +99,7 @@ CREATE TABLE consent (
 	{{time "given_at"}},
 	{{timenull "withdrawn_on"}},
 	CHECK (payee <> '')
-);
+){{if sqlite}} WITHOUT ROWID{{end}};
 CREATE UNIQUE INDEX consent_standing ON consent (work_id, version, account_id) WHERE withdrawn_on IS NULL;
 CREATE INDEX consent_account ON consent (account_id);
 
@@ -142,7 +144,7 @@ CREATE TABLE rights_claim (
 	CHECK ((state = 'open') = (decided_on IS NULL)),
 	CHECK ((state IN ('upheld', 'rejected')) = (length(decision) >= 20)),
 	CHECK (decider_id <> claimant_id)
-);
+){{if sqlite}} WITHOUT ROWID{{end}};
 CREATE INDEX rights_claim_work ON rights_claim (work_id, state);
 CREATE INDEX rights_claim_claimant ON rights_claim (claimant_id);
 CREATE INDEX rights_claim_open ON rights_claim (state, made_on);
@@ -216,7 +218,7 @@ WHEN NEW.id <> OLD.id OR NEW.basis <> OLD.basis OR NEW.base_licence <> OLD.base_
 	OR (NEW.account_id IS NOT OLD.account_id AND NEW.account_id IS NOT NULL)
 BEGIN SELECT RAISE(ABORT, 'work: what it was registered with does not change'); END;
 
-CREATE TRIGGER agreement_begins BEFORE INSERT ON agreement WHEN NEW.state <> 'draft'
+CREATE TRIGGER agreement_begins BEFORE INSERT ON agreement WHEN NEW.state <> 'draft' OR EXISTS (SELECT 1 FROM agreement AS a WHERE a.n = NEW.n)
 BEGIN SELECT RAISE(ABORT, 'agreement: it begins as a draft'); END;
 CREATE TRIGGER agreement_step BEFORE UPDATE ON agreement
 WHEN NEW.n <> OLD.n OR NEW.text_ru <> OLD.text_ru OR NEW.text_en <> OLD.text_en OR NEW.sha256 <> OLD.sha256 OR NEW.created_on <> OLD.created_on
@@ -228,6 +230,7 @@ BEGIN SELECT RAISE(ABORT, 'agreement: a version is kept'); END;
 
 CREATE TRIGGER agreement_acceptance_insert BEFORE INSERT ON agreement_acceptance
 WHEN NOT EXISTS (SELECT 1 FROM agreement AS a WHERE a.n = NEW.agreement AND a.state = 'adopted' AND a.adopted_at <= NEW.accepted_at)
+	OR EXISTS (SELECT 1 FROM agreement_acceptance AS x WHERE x.id = NEW.id OR x.agreement = NEW.agreement AND x.account_id = NEW.account_id)
 BEGIN SELECT RAISE(ABORT, 'agreement_acceptance: only an adopted version can be accepted'); END;
 CREATE TRIGGER agreement_acceptance_fixed BEFORE UPDATE ON agreement_acceptance
 WHEN NEW.id <> OLD.id OR NEW.agreement <> OLD.agreement OR NEW.accepted_at <> OLD.accepted_at
@@ -236,6 +239,10 @@ BEGIN SELECT RAISE(ABORT, 'agreement_acceptance: append-only'); END;
 CREATE TRIGGER agreement_acceptance_kept BEFORE DELETE ON agreement_acceptance
 BEGIN SELECT RAISE(ABORT, 'agreement_acceptance: append-only'); END;
 
+CREATE TRIGGER consent_new BEFORE INSERT ON consent
+WHEN NEW.withdrawn_on IS NOT NULL OR EXISTS (SELECT 1 FROM consent AS k WHERE k.id = NEW.id
+	OR k.work_id = NEW.work_id AND k.version = NEW.version AND k.account_id = NEW.account_id AND k.withdrawn_on IS NULL)
+BEGIN SELECT RAISE(ABORT, 'consent: one stands already'); END;
 CREATE TRIGGER consent_fixed BEFORE UPDATE ON consent
 WHEN NEW.id <> OLD.id OR NEW.work_id <> OLD.work_id OR NEW.version <> OLD.version OR NEW.payee <> OLD.payee OR NEW.given_at <> OLD.given_at
 	OR (NEW.account_id IS NOT OLD.account_id AND NEW.account_id IS NOT NULL)
@@ -258,6 +265,12 @@ WHEN NEW.ground = 'agreement' AND NOT EXISTS (SELECT 1 FROM agreement_acceptance
 		AND k.work_id = NEW.work_id AND k.version = NEW.version AND (k.account_id IS NEW.contributor_id OR k.account_id IS NULL OR NEW.contributor_id IS NULL))
 BEGIN SELECT RAISE(ABORT, 'contribution: its ground does not cover it'); END;
 
+CREATE TRIGGER rights_claim_new BEFORE INSERT ON rights_claim
+WHEN NEW.state <> 'open' OR EXISTS (SELECT 1 FROM rights_claim AS r WHERE r.id = NEW.id)
+BEGIN SELECT RAISE(ABORT, 'rights_claim: it begins open'); END;
+CREATE TRIGGER rights_claim_kept BEFORE DELETE ON rights_claim
+WHEN EXISTS (SELECT 1 FROM work AS w WHERE w.id = OLD.work_id)
+BEGIN SELECT RAISE(ABORT, 'rights_claim: what was said is kept'); END;
 CREATE TRIGGER rights_claim_fixed BEFORE UPDATE ON rights_claim
 WHEN NEW.id <> OLD.id OR NEW.work_id <> OLD.work_id OR NEW.made_on <> OLD.made_on
 	OR (NEW.text <> OLD.text AND NEW.text <> '') OR (NEW.evidence <> OLD.evidence AND NEW.evidence <> '')
@@ -313,6 +326,7 @@ END $$;
 CREATE TRIGGER work_version_fixed BEFORE UPDATE OR DELETE ON work_version FOR EACH ROW EXECUTE FUNCTION work_part_kept();
 CREATE TRIGGER work_holder_fixed BEFORE UPDATE OR DELETE ON work_holder FOR EACH ROW EXECUTE FUNCTION work_part_kept();
 CREATE TRIGGER consent_kept BEFORE DELETE ON consent FOR EACH ROW EXECUTE FUNCTION work_part_kept();
+CREATE TRIGGER rights_claim_kept BEFORE DELETE ON rights_claim FOR EACH ROW EXECUTE FUNCTION work_part_kept();
 
 CREATE FUNCTION work_fixed() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
@@ -395,6 +409,19 @@ BEGIN
 	END IF;
 	RETURN NEW;
 END $$;
+CREATE FUNCTION begins_open() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+	IF TG_TABLE_NAME = 'rights_claim' THEN
+		IF NEW.state <> 'open' THEN
+			RAISE EXCEPTION 'rights_claim: it begins open' USING ERRCODE = 'check_violation';
+		END IF;
+	ELSIF NEW.withdrawn_on IS NOT NULL THEN
+		RAISE EXCEPTION 'consent: it begins standing' USING ERRCODE = 'check_violation';
+	END IF;
+	RETURN NEW;
+END $$;
+CREATE TRIGGER rights_claim_new BEFORE INSERT ON rights_claim FOR EACH ROW EXECUTE FUNCTION begins_open();
+CREATE TRIGGER consent_new BEFORE INSERT ON consent FOR EACH ROW EXECUTE FUNCTION begins_open();
 CREATE TRIGGER rights_claim_fixed BEFORE UPDATE ON rights_claim FOR EACH ROW EXECUTE FUNCTION rights_claim_fixed();
 
 CREATE FUNCTION offer_gate() RETURNS trigger LANGUAGE plpgsql AS $$
