@@ -182,7 +182,7 @@ func thaw(terms []byte) (a agreed, err error) {
 func (l *Licences) lockBuyer(ctx context.Context, tx *db.Tx, id string) error {
 	q := tx.NewSelect().TableExpr("account").ColumnExpr("1").Where("id = ? AND state = ?", id, account.Active)
 	if l.db.Engine() != db.SQLite {
-		q = q.For("UPDATE")
+		q = q.For("NO KEY UPDATE") // a licence that is issued meanwhile may refer to the account
 	}
 	var one int
 	return db.One(ctx, q, fault.Of(fault.Unauthenticated, "session_ended"), &one)

@@ -19,9 +19,14 @@ import (
 var errRevokedKey = fault.Of(fault.Unavailable, "key_revoked")
 
 // PublicKeys are the public halves of every key ever used, with their windows:
-// what /.well-known/jwks.json serves.
+// what /.well-known/jwks.json serves. A branch that has none yet makes its first.
 func (l *Licences) PublicKeys() ([]cert.Key, error) {
 	all, err := l.keys.SigningKeys()
+	if err == nil && len(all) == 0 {
+		if _, err = l.keys.SigningAt(l.db.Now()); err == nil {
+			all, err = l.keys.SigningKeys()
+		}
+	}
 	if err != nil {
 		return nil, err
 	}
