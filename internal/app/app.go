@@ -39,6 +39,7 @@ import (
 	"github.com/tmoeg/oduvan/internal/secret"
 	"github.com/tmoeg/oduvan/internal/site"
 	"github.com/tmoeg/oduvan/internal/transfer"
+	"github.com/tmoeg/oduvan/internal/transparency"
 	"github.com/tmoeg/oduvan/search/meili"
 	"github.com/tmoeg/oduvan/search/taxonomy"
 	"github.com/tmoeg/oduvan/web"
@@ -78,6 +79,8 @@ type App struct {
 	Pictures  blob.Store
 	Site      *site.Site
 	API       *api.API
+
+	Transparency *transparency.Transparency
 
 	index    io.Closer
 	shared   *meili.Engine // nil with the embedded engine
