@@ -163,7 +163,7 @@ type WorkView struct {
 }
 
 // Licensor is the party's words in certificates.
-func (w *WorkView) Licensor() string { return w.Paid }
+func (v *WorkView) Licensor() string { return v.Paid }
 
 // AddWork registers a work of the actor. The listed authors become
 // contributions whose ground is open, and they are asked; the actor's own is
@@ -419,18 +419,30 @@ func findWork(ctx context.Context, tx *db.Tx, id string) (row Work, err error) {
 	return row, err
 }
 
+// maxLine is the longest attribution line, in characters: a certificate takes
+// no longer one.
+const maxLine = 1000
+
 // Attribution is the line that stays beside every copy: title, authors, licence
-// and address.
-func (w *WorkView) Attribution() string {
+// and address. Where all names do not fit, the address leads to the rest.
+func (v *WorkView) Attribution() string {
 	var names []string
-	for i := range w.Contributions {
-		if name := w.Contributions[i].Shown; name != "" && !slices.Contains(names, name) {
+	for i := range v.Contributions {
+		if name := v.Contributions[i].Shown; name != "" && !slices.Contains(names, name) {
 			names = append(names, name)
 		}
 	}
-	line := w.Title
-	if len(names) > 0 {
-		line += " — " + strings.Join(names, ", ")
+	for n := len(names); ; n-- {
+		line, some := []string{v.Title}, names[:n]
+		if n < len(names) {
+			some = append(slices.Clone(some), "…")
+		}
+		if len(some) > 0 {
+			line = append(line, strings.Join(some, ", "))
+		}
+		out := strings.Join(append(line, v.BaseLicence, v.URL), " · ")
+		if n == 0 || utf8.RuneCountInString(out) <= maxLine {
+			return out
+		}
 	}
-	return line + " — " + w.BaseLicence + " — " + w.URL
 }

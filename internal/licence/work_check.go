@@ -105,7 +105,7 @@ func address(field, text string, most int) *fault.Error {
 
 // digest brings a SHA-256 into its stored form: 64 hex digits in lower case.
 func digest(text string) (string, *fault.Error) {
-	text = strings.ToLower(strings.TrimPrefix(strings.TrimSpace(text), "sha256:"))
+	text = strings.TrimPrefix(strings.ToLower(strings.TrimSpace(text)), "sha256:")
 	raw, err := hex.DecodeString(text)
 	if text != "" && (err != nil || len(raw) != 32) {
 		return text, fault.Bad("sha256", "sha256_form")
