@@ -137,8 +137,11 @@ func (s *Site) shopAuthors(c *gin.Context, f web.Frame, w *licence.WorkView, bad
 		return p
 	}
 	p.Action = at
-	bad.at("handle", "who")
-	bad.at("name", "who")
+	for _, field := range []string{"handle", "name"} { // one input stands for both
+		if bad.of(field) != "" {
+			bad.at(field, "who")
+		}
+	}
 	ground, third := cmp.Or(value(c, "ground"), string(licence.GroundOpen)), value(c, "licence")
 	p.Who = web.Field{Name: "who", Label: f.T("mywork.who"), Hint: f.T("mywork.who_hint"), Value: value(c, "who"), Error: bad.of("who"), Required: true, Max: licence.MaxPartName}
 	p.Part = web.Field{Name: "part", Label: f.T("mywork.part"), Hint: f.T("mywork.part_hint"), Value: value(c, "part"), Error: bad.of("part"), Max: licence.MaxPart}
