@@ -36,9 +36,9 @@ func adminTabs(f web.Frame, v *visit, current string) []web.TabLink {
 	tab := func(path, key string) web.TabLink {
 		return web.TabLink{Label: f.T(key), URL: path, Current: path == current}
 	}
-	out := []web.TabLink{tab("/admin/waiting", "admin.tab_waiting"), tab("/admin/invitations", "admin.tab_invitations"), tab(appealsPath, "admin.tab_appeals")}
+	out := []web.TabLink{tab("/admin/waiting", "admin.tab_waiting"), tab("/admin/invitations", "admin.tab_invitations"), tab(disputesPath, "arbiter.tab"), tab(appealsPath, "admin.tab_appeals"), tab("/admin/claims", "claims.tab")}
 	if v.actor.Is(account.Operator) {
-		out = append([]web.TabLink{tab("/admin", "admin.tab_branch")}, append(out, tab("/admin/accounts", "admin.tab_accounts"), tab(fundOffice, "admin.tab_fund"))...)
+		out = append([]web.TabLink{tab("/admin", "admin.tab_branch")}, append(out, tab("/admin/accounts", "admin.tab_accounts"), tab(fundOffice, "admin.tab_fund"), tab(agreementsDesk, "agreement.tab"))...)
 	}
 	return out
 }

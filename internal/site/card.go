@@ -34,7 +34,7 @@ func (s *Site) viewer(ctx context.Context, f web.Frame, v *visit) (*web.Viewer, 
 		return nil, err
 	}
 	out.Links = []web.Link{{Label: f.T("site.inbox"), URL: "/inbox", Icon: "inbox", Count: news},
-		{Label: f.T("site.my_services"), URL: "/me/services", Icon: "services"}}
+		{Label: f.T("orders.title"), URL: "/orders", Icon: "orders"}, {Label: f.T("site.my_services"), URL: "/me/services"}}
 	if v.moderates() {
 		out.Links = append(out.Links, web.Link{Label: f.T("site.admin"), URL: "/admin", Icon: "admin"})
 	}

@@ -186,7 +186,7 @@ func (w *orderView) details(saved payment.Details) *web.DetailsForm {
 		return x
 	}
 	if d.Refused {
-		w.bad.at("details", "text")
+		w.bad.move("details", "text")
 	}
 	d.Text = field("text", "", payment.MaxDetails)
 	d.Text.Hint, d.Text.Rows = w.T("order.d_text_hint"), 4

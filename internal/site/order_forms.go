@@ -54,7 +54,7 @@ func (w *orderView) badOf(act payment.Act, name string) string {
 func (w *orderView) sum(act payment.Act, input, key, fill string) []web.Field {
 	x := web.Field{Name: "amount", ID: "f-" + input, Label: w.T(key, "sign", money.Sign(w.o.Currency, w.Lang)), Mode: "decimal", Max: 24, Required: true, Value: fill}
 	if w.typed.act == act {
-		w.bad.at("amount", input)
+		w.bad.move("amount", input)
 		x.Value, x.Error = w.typed.of(act, "amount"), w.bad.of(input)
 	}
 	return []web.Field{x}

@@ -37,3 +37,10 @@ func refundWord(f web.Frame, days int) string {
 	}
 	return f.N("buy.refund", days)
 }
+
+// move is at for a page that may show no refusal at all.
+func (p problems) move(field, input string) {
+	if p.fields != nil {
+		p.at(field, input)
+	}
+}

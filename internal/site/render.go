@@ -110,7 +110,7 @@ func (s *Site) showFault(c *gin.Context, err error, id string) {
 func showsForm(route string) bool {
 	switch route {
 	case "/signup", "/code", "/login", "/claim", "/setup", "/me", "/me/profile", "/me/profile/picture", "/me/services", "/me/services/new",
-		"/me/services/:id", "/me/searches", "/me/searches/:id", "/me/searches/:id/delete", "/me/services/:id/delete", "/me/settings", "/me/erase", "/admin", "/admin/invitations", "/admin/claims", agreementsDesk,
+		"/me/services/:id", "/me/searches", "/me/searches/:id", "/me/searches/:id/delete", "/me/services/:id/delete", "/me/settings", "/me/erase", "/admin", "/admin/invitations", "/orders/:id", "/admin/orders/:id", "/works/:id/licence", "/admin/claims", agreementsDesk,
 		ownWorksPath, newWorkPath, "/me/works/:id", "/me/works/:id/edit", "/me/works/:id/delete", "/me/works/:id/offers/new", "/me/works/:id/offers/:offer",
 		"/works/:id/claim", "/works/:id/consent", "/agreements/:n":
 		return true

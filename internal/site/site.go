@@ -23,6 +23,7 @@ import (
 	"github.com/tmoeg/oduvan/internal/catalogue"
 	"github.com/tmoeg/oduvan/internal/fault"
 	"github.com/tmoeg/oduvan/internal/fault/answer"
+	"github.com/tmoeg/oduvan/internal/fund"
 	"github.com/tmoeg/oduvan/internal/licence"
 	"github.com/tmoeg/oduvan/internal/limit"
 	"github.com/tmoeg/oduvan/internal/market"
@@ -33,6 +34,7 @@ import (
 	"github.com/tmoeg/oduvan/internal/profile"
 	"github.com/tmoeg/oduvan/internal/saved"
 	"github.com/tmoeg/oduvan/internal/secret"
+	"github.com/tmoeg/oduvan/internal/transparency"
 	"github.com/tmoeg/oduvan/web"
 )
 
@@ -55,25 +57,27 @@ type Limits interface {
 
 // Config is what the pages stand on.
 type Config struct {
-	URL       *url.URL // canonical address, without a path
-	Web       *web.Web
-	Accounts  *account.Accounts
-	Branch    *branch.Branch
-	Profiles  *profile.Profiles
-	Market    *market.Market
-	Messages  *message.Messages
-	Notices   *notice.Notices
-	Saved     *saved.Saved
-	Licences  *licence.Licences
-	Payments  *payment.Payments
-	Catalogue *catalogue.Catalogue
-	Skills    Skills
-	Limits    Limits
-	Pictures  blob.Store
-	Keys      *secret.Keys // seals what a session must not show
-	Sessions  scs.Store
-	Now       func() time.Time
-	Log       *slog.Logger
+	URL          *url.URL // canonical address, without a path
+	Web          *web.Web
+	Accounts     *account.Accounts
+	Branch       *branch.Branch
+	Profiles     *profile.Profiles
+	Market       *market.Market
+	Messages     *message.Messages
+	Notices      *notice.Notices
+	Saved        *saved.Saved
+	Licences     *licence.Licences
+	Payments     *payment.Payments
+	Fund         *fund.Fund
+	Transparency *transparency.Transparency
+	Catalogue    *catalogue.Catalogue
+	Skills       Skills
+	Limits       Limits
+	Pictures     blob.Store
+	Keys         *secret.Keys // seals what a session must not show
+	Sessions     scs.Store
+	Now          func() time.Time
+	Log          *slog.Logger
 }
 
 // Site serves the pages.
@@ -155,7 +159,11 @@ func (s *Site) Mount(r gin.IRouter) {
 	s.mountLegal(r)
 	s.mountAccount(r)
 	s.mountMessages(r)
+	s.mountWorks(r)
+	s.mountBuy(r)
 	s.mountOrders(r)
+	s.mountLicences(r)
+	s.mountFund(r)
 }
 
 type handler = func(*gin.Context) error

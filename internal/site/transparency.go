@@ -8,22 +8,11 @@ import (
 
 	"github.com/gin-gonic/gin"
 
-	"github.com/tmoeg/oduvan/internal/audit"
-	"github.com/tmoeg/oduvan/internal/fault"
 	"github.com/tmoeg/oduvan/internal/licence"
 	"github.com/tmoeg/oduvan/internal/licence/cert"
-	"github.com/tmoeg/oduvan/internal/payment"
+	"github.com/tmoeg/oduvan/internal/transparency"
 	"github.com/tmoeg/oduvan/web"
 )
-
-// lastAudit is the newest run, the zero one before the first.
-func (s *Site) lastAudit(c *gin.Context) (audit.Run, error) {
-	run, err := s.Audit.Last(c.Request.Context())
-	if fault.Is(err, fault.NotFound) {
-		return audit.Run{}, nil
-	}
-	return run, err
-}
 
 // transparency is what proves that the board touches no money.
 func (s *Site) transparency(c *gin.Context) error {
@@ -32,46 +21,50 @@ func (s *Site) transparency(c *gin.Context) error {
 		return err
 	}
 	s.indexable(&f, "/transparency")
-	ctx := c.Request.Context()
-	sums, err := s.Payments.Figures(ctx)
+	x, err := s.Transparency.Figures(c.Request.Context())
 	if err != nil {
 		return err
 	}
-	sold, err := s.Licences.Figures(ctx)
-	if err != nil {
-		return err
-	}
-	run, err := s.lastAudit(c)
-	if err != nil {
-		return err
-	}
-	p := web.TransparencyPage{Head: sums.JournalHead, HeadAt: f.Texts.Moment(s.Now()) + " UTC", NoOrders: len(sums.Sums) == 0, NoSteward: true,
-		Zeros: []web.ZeroRow{{Number: f.Texts.Number(int(sums.FundBalanceFromMarketplace)), Label: f.T("open.zero_fund"), Why: f.T("open.zero_fund_why")},
-			{Number: f.Texts.Number(sums.PlatformFeePercent) + " %", Label: f.T("open.zero_fee"), Why: f.T("open.zero_fee_why")}},
+	p := web.TransparencyPage{Head: x.JournalHead, HeadAt: f.Texts.Moment(x.At) + " UTC", NoOrders: len(x.Orders) == 0, NoSteward: len(x.Proceeds) == 0, Calls: x.StripeCalls,
+		Zeros: []web.ZeroRow{{Number: f.Texts.Number(int(x.FundBalanceFromMarketplace)), Label: f.T("open.zero_fund"), Why: f.T("open.zero_fund_why")},
+			{Number: f.Texts.Number(x.PlatformFeePercent) + " %", Label: f.T("open.zero_fee"), Why: f.T("open.zero_fee_why")}},
 		Files:     []web.Link{{Label: f.T("open.json"), URL: "/transparency.json"}},
-		Decisions: web.Link{Label: f.T("open.decisions"), URL: "/transparency/decisions"}, Fund: web.Link{Label: f.T("fund.title"), URL: "/fund"}}
-	if sums.Entries == 0 {
-		p.Head = ""
-	}
-	p.Orders = ordersGrid(f, sums.Sums)
-	p.Licences = licencesGrid(f, sold)
-	if !run.At.IsZero() {
-		p.Audit = web.AuditBox{At: f.Texts.Moment(run.At) + " UTC", OK: run.OK, Checked: run.Checked}
-		if !run.OK {
-			p.Audit.Broken = brokenWords(f, run.Names)
+		Decisions: web.Link{Label: f.T("open.decisions"), URL: "/transparency/decisions"}, Fund: web.Link{Label: f.T("fund.title"), URL: "/fund"},
+		Orders: ordersGrid(f, x.Orders), Licences: licencesGrid(f, x.Licences), Steward: stewardGrid(f, x.Proceeds)}
+	if a := x.LastAudit; a != nil {
+		p.Audit = web.AuditBox{At: f.Texts.Moment(a.At) + " UTC", OK: a.OK, Checked: a.Checked}
+		if !a.OK {
+			p.Audit.Broken = brokenWords(f, a.Names)
 		}
 	}
 	return s.show(c, http.StatusOK, web.Transparency(f, p))
 }
 
-func ordersGrid(f web.Frame, sums []payment.Sum) web.Grid {
-	g := web.Grid{Caption: f.T("open.orders"), Cards: true, Heads: []string{f.T("open.method"), f.T("open.currency"), f.T("open.count"), f.T("open.paid"), f.T("open.refunded")}}
-	for _, x := range sums {
-		paid, back := "—", "—"
-		if !x.Orders.Hidden() {
-			paid, back = amount(f, x.Paid, x.Currency), amount(f, x.Refunded, x.Currency)
-		}
-		g.Rows = append(g.Rows, []string{f.Texts.Method(string(x.Method)), x.Currency, x.Orders.String(), paid, back})
+// sumHeads are the heads that the tables of sums share.
+func sumHeads(f web.Frame, first ...string) []string {
+	return append(first, f.T("open.currency"), f.T("open.count"), f.T("open.paid"), f.T("open.refunded"))
+}
+
+// sumCells are a count and two sums, which say nothing where the count is hidden.
+func sumCells(f web.Frame, currency string, count licence.Count, paid, back int64) []string {
+	if count.Hidden() {
+		return []string{currency, count.String(), "—", "—"}
+	}
+	return []string{currency, count.String(), amount(f, paid, currency), amount(f, back, currency)}
+}
+
+func ordersGrid(f web.Frame, rows []transparency.Orders) web.Grid {
+	g := web.Grid{Caption: f.T("open.orders"), Cards: true, Heads: sumHeads(f, f.T("open.method"))}
+	for _, x := range rows {
+		g.Rows = append(g.Rows, append([]string{f.Texts.Method(string(x.Method))}, sumCells(f, x.Currency, x.Count, x.Paid, x.Refunded)...))
+	}
+	return g
+}
+
+func stewardGrid(f web.Frame, rows []licence.Proceeds) web.Grid {
+	g := web.Grid{Caption: f.T("open.steward"), Cards: true, Heads: sumHeads(f)}
+	for _, x := range rows {
+		g.Rows = append(g.Rows, sumCells(f, x.Currency, x.Orders, x.Paid, x.Refunded))
 	}
 	return g
 }
@@ -83,7 +76,7 @@ func licencesGrid(f web.Frame, x licence.Figures) web.Grid {
 	}
 	g.Rows = [][]string{{f.T("open.issued"), x.Issued.String()}, {f.T("open.renewals"), x.Renewals.String()}}
 	for _, row := range x.Current {
-		g.Rows = append(g.Rows, []string{f.T("licence.is_" + licenceStateName(row.Name)), row.Count.String()})
+		g.Rows = append(g.Rows, []string{f.T("licence.is_" + licenceState(cert.Word(row.Name))), row.Count.String()})
 	}
 	for _, row := range x.Channels {
 		g.Rows = append(g.Rows, []string{f.Texts.Channel(row.Name), row.Count.String()})
@@ -93,46 +86,11 @@ func licencesGrid(f web.Frame, x licence.Figures) web.Grid {
 
 // transparencyFile is the same for programs, with everything that is counted.
 func (s *Site) transparencyFile(c *gin.Context) error {
-	ctx := c.Request.Context()
-	sums, err := s.Payments.Figures(ctx)
+	x, err := s.Transparency.Figures(c.Request.Context())
 	if err != nil {
 		return err
 	}
-	sold, err := s.Licences.Figures(ctx)
-	if err != nil {
-		return err
-	}
-	run, err := s.lastAudit(c)
-	if err != nil {
-		return err
-	}
-	type order struct {
-		Method   string `json:"method"`
-		Currency string `json:"currency"`
-		Orders   string `json:"orders"`
-		Paid     int64  `json:"paid"`
-		Refunded int64  `json:"refunded"`
-	}
-	type last struct {
-		At string `json:"at"`
-		OK bool   `json:"ok"`
-	}
-	out := struct {
-		Fund     int64           `json:"fund_balance_from_marketplace"`
-		Fee      int             `json:"platform_fee_percent"`
-		Head     string          `json:"journal_head"`
-		Audit    *last           `json:"last_audit"`
-		Orders   []order         `json:"orders"`
-		Licences licence.Figures `json:"licences"`
-		Licence  string          `json:"licence"`
-	}{Fund: sums.FundBalanceFromMarketplace, Fee: sums.PlatformFeePercent, Head: sums.JournalHead, Orders: []order{}, Licences: sold, Licence: "CC-BY-4.0"}
-	if !run.At.IsZero() {
-		out.Audit = &last{At: run.At.UTC().Format(time.RFC3339), OK: run.OK}
-	}
-	for _, x := range sums.Sums {
-		out.Orders = append(out.Orders, order{Method: string(x.Method), Currency: x.Currency, Orders: x.Orders.String(), Paid: x.Paid, Refunded: x.Refunded})
-	}
-	content, err := json.Marshal(out)
+	content, err := json.Marshal(x)
 	if err != nil {
 		return err
 	}
@@ -150,6 +108,3 @@ func brokenWords(f web.Frame, names string) []string {
 	}
 	return out
 }
-
-// licenceStateName is a word of certificates as pages name its state.
-func licenceStateName(word string) string { return licenceState(cert.Word(word)) }
