@@ -27,6 +27,10 @@ func TestFromOrderToMoney(t *testing.T) {
 		same(t, []string{"payment 150000"}, w.entries(t, o.ID))
 		same(t, []string{"awaiting_payment>paid", "paid>fulfilled"}, w.boxes.take())
 		same(t, []string{"order_new ada", "order_ready ben", "order_claimed ada", "order_paid ben"}, w.told.take())
+		_, err = w.Confirm(w.ctx, w.ada, o.ID, rub(149999))
+		wants(t, err, "invalid:amount_mismatch") // also of what is paid already
+		w.does(t)(w.Confirm(w.ctx, w.ada, o.ID, rub(150000)))
+		same(t, 0, len(w.told.take()))
 		_, err = w.Paying(w.ctx, w.ben, o.ID)
 		wants(t, err, "not_found:details_unknown")
 		same(t, []byte(`{"b":1,"a":[2]}`), w.reads(t, w.ben, o.ID).Terms)
