@@ -230,7 +230,9 @@ func documents(n uint64) string {
 func (x *explainer) worth(g norm.Group, i int) string {
 	switch {
 	case i >= len(g.Terms)+len(g.Maybe):
-		return fmt.Sprintf(" (narrower, ×%g)", rank.Wider)
+		return fmt.Sprintf(" (narrower, or what the words may speak of, ×%g)", rank.Wider)
+	case i >= len(g.Terms) && strings.HasPrefix(g.Maybe[i-len(g.Terms)], norm.ConceptMark):
+		return fmt.Sprintf(" (what the words speak of, ×%g)", rank.Maybe)
 	case i >= len(g.Terms):
 		return fmt.Sprintf(" (as a plain word, ×%g)", rank.Maybe)
 	}

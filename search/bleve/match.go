@@ -66,7 +66,8 @@ func (m *matcher) run(plan norm.Plan) error {
 			return err
 		}
 		if rows := m.all(wide); !rows.IsEmpty() {
-			m.rows, m.partial, need = rows, false, wide
+			m.partial = plan.Hunch && rows.GetCardinality() > m.rows.GetCardinality()
+			m.rows, need = rows, wide
 		}
 	}
 	full := m.rows.GetCardinality()

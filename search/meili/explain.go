@@ -110,8 +110,9 @@ func (a *asking) parts(out *search.Explanation, r row) {
 	for _, w := range s.groups {
 		note := "not in it"
 		if w.held(r) {
-			note = "held"
-			mass += w.worth
+			if note = "held"; w.part == 1 {
+				mass += w.worth
+			}
 		}
 		out.Parts = append(out.Parts, search.Part{Name: nameOf(w.group.Terms[0]), Value: w.points(r, w.part == 1 && s.whole == 0), Note: note})
 	}

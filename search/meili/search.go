@@ -110,6 +110,8 @@ func (a *asking) text(ctx context.Context, plan norm.Plan, res *search.Result) e
 			return err
 		}
 		if a.matched > 0 {
+			res.Partial = plan.Hunch && a.matched > few
+			wide.partial = res.Partial
 			asked, needed, few = wide, also, a.matched
 		} else {
 			*res = narrow

@@ -15,7 +15,7 @@ import (
 
 // Version changes whenever equal input gives other terms than before: an index
 // built under another version must be rebuilt.
-const Version = "3"
+const Version = "4"
 
 // ConceptMark begins every term that stands for a skill of the taxonomy; no
 // word of a text can begin with it.
@@ -28,6 +28,7 @@ type Normaliser struct {
 	phrases map[string][]phrase    // by the first stem
 	parts   map[string]bool        // every stem of every phrase and cue
 	cues    map[string][]cuePhrase // by the first stem
+	said    *sayings
 	stems   [stemSlots]atomic.Pointer[stemmed]
 }
 
@@ -51,6 +52,10 @@ func New(tax *taxonomy.Taxonomy) *Normaliser {
 		}
 	}
 	n.addCues(n.lang.cues)
+	n.said = n.newSayings(tax)
+	for stem := range n.said.stem {
+		n.parts[stem] = true
+	}
 	return n
 }
 

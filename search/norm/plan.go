@@ -28,6 +28,7 @@ type Words interface {
 type Plan struct {
 	Need      []Group // every one must match
 	Like      []Group // order the hits, need not match
+	Hunch     bool    // some of what is wider is a guess: what it finds does not hold every word
 	Money     Money
 	Cues      []Cue    // filters said in words, in their order; nothing that is only one stands in Need
 	Text      string   // the query without price phrases, as typed or corrected
@@ -42,8 +43,8 @@ type Plan struct {
 // Group is one word or name of the query: any of its terms will do.
 type Group struct {
 	Terms []string
-	Maybe []string // the plain word of an ambiguous name: it matches too, and is worth less
-	Wider []string // terms of narrower skills, for when little is found
+	Maybe []string // the plain word of an ambiguous name, and what the words surely speak of: it matches too, and is worth less
+	Wider []string // terms of narrower skills, and what the words may speak of, for when little is found
 	Or    *Cue     // what has this value of a facet matches too
 }
 
@@ -76,17 +77,22 @@ func (n *Normaliser) Plan(text string, words Words, exact bool) Plan {
 	plan.Rest = plan.Text
 	plan.Lang = n.language(chunks)
 	plain := plan
-	if n.group(&plan, chunks, !exact); len(plan.Cues) > 0 {
-		n.group(&plain, chunks, false)
+	said := n.group(&plan, chunks, !exact)
+	if len(plan.Cues) > 0 {
+		n.guess(&plain, n.group(&plain, chunks, false))
 		plan.Plain = &plain
+	}
+	if !exact {
+		n.guess(&plan, said)
 	}
 	return plan
 }
 
 // group turns the words of a query into terms: names of skills first, then
 // words; stop words are dropped, soft words need not match. With cues, what
-// says a filter becomes one.
-func (n *Normaliser) group(plan *Plan, chunks []chunk, cues bool) {
+// says a filter becomes one. It returns the words that say what is sought:
+// neither a filter nor a role.
+func (n *Normaliser) group(plan *Plan, chunks []chunk, cues bool) (said []Token) {
 	tokens, at, expand := flatten(chunks)
 	var dropped []Group
 	seen, used := map[string]bool{}, map[int]int{}
@@ -110,6 +116,9 @@ func (n *Normaliser) group(plan *Plan, chunks []chunk, cues bool) {
 			continue
 		}
 		g.Terms = append(g.Terms, expand[t.Stem]...)
+		if !soft || !strings.HasPrefix(g.Terms[0], ConceptMark) {
+			said = append(said, tokens[i:i+width]...)
+		}
 		i += width
 		switch key := g.Terms[0]; {
 		case seen[key]:
@@ -125,6 +134,7 @@ func (n *Normaliser) group(plan *Plan, chunks []chunk, cues bool) {
 	if len(plan.Cues) > 0 {
 		plan.Rest = leftOver(chunks, used)
 	}
+	return said
 }
 
 // flatten lists the tokens of all chunks, and what unfinished words may become.

@@ -23,6 +23,7 @@ type Skill struct {
 	En      string   `json:"en"`     // name in English
 	Aliases []string `json:"alias"`  // other spellings, in any language
 	Maybe   []string `json:"maybe"`  // spellings that mean something else in prose; they count in queries and skill lists only
+	Lay     []string `json:"lay"`    // what an outsider says of it: never a name, only a hint where little is found
 	Has     []string `json:"has"`    // ids of narrower skills, for an umbrella such as "frontend"
 	Soft    bool     `json:"soft"`   // a word like "tutor": it orders hits but no hit must have it
 	Hidden  bool     `json:"hidden"` // never offered in a picker: only for understanding words
