@@ -47,7 +47,7 @@ var may = map[string][]string{
 	"internal/transparency": {"internal/audit", "internal/fault", "internal/fund", "internal/licence", "internal/payment"},
 	"internal/transfer":     append(leaves(), "internal/account", "internal/branch", "internal/catalogue", "internal/profile", "internal/market"),
 	// Made-up content is one more file of the transfer's own format.
-	"internal/transfer/demo": append(leaves(), "internal/account", "internal/branch", "internal/profile", "internal/market", "internal/transfer"),
+	"internal/transfer/demo": append(leaves(), "internal/account", "internal/branch", "internal/profile", "internal/market", "internal/transfer", "internal/licence", "internal/licence/cert"),
 	"internal/db":            {"internal/fault", "internal/failpoint", "migrations"},
 
 	// The mapping to HTTP is for those who answer; no feature sees it.

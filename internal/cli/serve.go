@@ -67,7 +67,11 @@ func (c *command) run(ctx context.Context, cfg config.Config) error {
 // prepare fills an empty board when asked to, and greets on the console.
 func (c *command) prepare(ctx context.Context, a *app.App) error {
 	if a.Config.Demo {
-		if _, err := demo.Load(ctx, a.DB, a.Transfer); err != nil {
+		people, err := demo.Load(ctx, a.DB, a.Transfer)
+		if err == nil && people > 0 {
+			_, err = demo.Works(ctx, a.DB, a.Licences)
+		}
+		if err != nil {
 			return fmt.Errorf("demo content: %w", err)
 		}
 	}
