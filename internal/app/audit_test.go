@@ -1,11 +1,16 @@
 package app_test
 
 import (
+	"context"
 	"maps"
 	"slices"
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/tmoeg/oduvan/internal/account"
+	"github.com/tmoeg/oduvan/internal/app"
 	"github.com/tmoeg/oduvan/internal/db"
 	"github.com/tmoeg/oduvan/internal/licence"
 	"github.com/tmoeg/oduvan/internal/licence/cert"
@@ -224,5 +229,87 @@ func TestNobodyIsPaidAtTheFund(t *testing.T) {
 		if _, err := b.Payments.SetDetails(b.ctx, b.ada, o.ID, payment.Details{Text: "40817810099910004313, Ада"}); err != nil {
 			t.Errorf("an honest account: %v", err)
 		}
+	})
+}
+
+// Everybody can read what was broken: each invariant has its words in every
+// language.
+func TestEveryInvariantHasWords(t *testing.T) {
+	t.Parallel()
+	pages, err := web.New()
+	if err != nil {
+		t.Fatal(err)
+	}
+	a, err := app.New(context.Background(), small(t), app.Options{NoSync: true, NoIndex: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer a.Close()
+	for _, inv := range a.Audit.Invariants() {
+		for _, lang := range pages.Languages() {
+			if !pages.Texts(lang).Has("audit." + inv.Name) {
+				t.Errorf("%s: no text for audit.%s", lang, inv.Name)
+			}
+		}
+	}
+}
+
+// The steward's report counts what buyers paid for community works and stands
+// beside the fund's books, in which nothing of it appears.
+func TestStewardsReport(t *testing.T) {
+	t.Parallel()
+	eachBoard(t, func(t *testing.T, b *board) {
+		done := func(err error) {
+			t.Helper()
+			if err != nil {
+				t.Fatal(err)
+			}
+		}
+		op := b.person(t, "olga")
+		done(b.Accounts.GrantRole(b.ctx, account.Console(), op.Handle, account.Operator))
+		op.Role = account.Operator
+		agreement, err := b.Licences.DraftAgreement(b.ctx, op, "Договор", "An agreement")
+		done(err)
+		_, err = b.Licences.Discuss(b.ctx, op, agreement.N, "https://example.org/discussion", b.clock.Now().Add(8*24*time.Hour))
+		done(err)
+		b.clock.Advance(9 * 24 * time.Hour)
+		_, err = b.Licences.Adopt(b.ctx, op, agreement.N, "https://example.org/decision")
+		done(err)
+		w, err := b.Licences.AddWork(b.ctx, op, licence.WorkInput{Title: "Our course", Kind: "course", URL: "https://example.org/our", BaseLicence: "CC-BY-NC-4.0",
+			Basis: licence.Community, Languages: []string{"ru"}, Payee: "The collective", State: licence.WorkPublished})
+		done(err)
+		_, err = b.Licences.Consent(b.ctx, op, w.ID, "")
+		done(err)
+		o, err := b.Licences.AddOffer(b.ctx, op, w.ID, licence.OfferInput{Uses: []cert.Use{cert.Present}, Channel: cert.Channels()[0], Learners: 30,
+			Prices: []licence.Price{{Days: 30, Amount: licencePrice, Currency: "RUB"}}, RefundDays: 14, NotFund: true})
+		done(err)
+		report := func() []licence.Proceeds {
+			t.Helper()
+			got, err := b.Licences.Proceeds(b.ctx)
+			done(err)
+			return got
+		}
+		hidden := []licence.Proceeds{{Currency: "RUB", Orders: -1}}
+		b.ada = op // who sells
+		for i := range payment.MinShown {
+			if got := report(); i > 0 && !cmp.Equal(hidden, got) {
+				t.Errorf("of %d: %+v", i, got)
+			}
+			b.buys(t, o, "")
+		}
+		want := []licence.Proceeds{{Currency: "RUB", Orders: payment.MinShown, Paid: payment.MinShown * licencePrice}}
+		if diff := cmp.Diff(want, report()); diff != "" {
+			t.Errorf("the report (-want +got):\n%s", diff)
+		}
+		b.paid(t) // one other order: the sums of all minus these would tell it
+		if diff := cmp.Diff(hidden, report()); diff != "" {
+			t.Errorf("beside one other order (-want +got):\n%s", diff)
+		}
+		got, err := b.Transparency.Figures(b.ctx)
+		done(err)
+		if len(got.Proceeds) != 1 || len(got.FundBalances) != 0 || got.Fund.Seq != 0 || got.FundBalanceFromMarketplace != 0 {
+			t.Errorf("proceeds %+v, the fund %+v %+v", got.Proceeds, got.FundBalances, got.Fund)
+		}
+		b.sound(t)
 	})
 }
