@@ -18,8 +18,8 @@ func orderSamples() []pageSample {
 		{"buy-renew", ownFrame, func(f web.Frame) templ.Component {
 			p := sampleBuy(f)
 			p.Renewal = &web.Renewing{ID: "L-7Q2M4K9X3T", URL: "/licences/L-7Q2M4K9X3T", Ends: "20 февраля 2027"}
-			p.Troubles = []web.Trouble{{Field: "f-accept", Text: f.T("buy.accept_first")}}
-			p.Chosen.Accept.Error = f.T("buy.accept_first")
+			p.Troubles = []web.Trouble{{Field: "f-accept", Text: f.Texts.Fault("invalid", "terms_changed", nil)}}
+			p.Chosen.Accept.Error = f.Texts.Fault("invalid", "terms_changed", nil)
 			return web.Buy(f, p)
 		}},
 		{"buy-nothing", plainFrame, func(f web.Frame) templ.Component {

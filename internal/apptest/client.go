@@ -243,7 +243,7 @@ func (p *Page) Send(selector string, fill Fill) *Page {
 		action = p.Path
 	}
 	if !strings.EqualFold(attr(form, "method"), "post") {
-		return p.c.Get(strings.Split(action, "?")[0] + "?" + values.Encode())
+		return p.c.Get(path(action) + "?" + values.Encode())
 	}
 	if attr(form, "enctype") == "multipart/form-data" {
 		return p.c.multipart(action, values, nil)

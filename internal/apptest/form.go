@@ -67,10 +67,18 @@ func (f Form) SendBy(c *Client, values url.Values) *Page {
 	}
 	switch {
 	case f.Method == http.MethodGet:
-		return c.Get(strings.Split(f.Action, "?")[0] + "?" + values.Encode())
+		return c.Get(path(f.Action) + "?" + values.Encode())
 	case f.Multipart:
 		return c.multipart(f.Action, values, nil)
 	default:
 		return c.Post(f.Action, values)
 	}
+}
+
+// path is a form's address without a query, which a browser replaces, and
+// without a place on the page, which it does not send.
+func path(action string) string {
+	action, _, _ = strings.Cut(action, "#")
+	action, _, _ = strings.Cut(action, "?")
+	return action
 }

@@ -134,8 +134,10 @@ func (s *Site) buyPage(c *gin.Context, x choice, typed typedBuy, bad problems) (
 	}
 	ctx := c.Request.Context()
 	b := buyView{Frame: f, x: x, typed: typed, bad: bad, now: s.Now(), rates: v.branch.Rates}
-	if b.loc, err = s.ownZone(ctx, v.actor); err != nil {
-		return nil, err
+	if b.loc = time.UTC; !v.actor.Anonymous() {
+		if b.loc, err = s.ownZone(ctx, v.actor); err != nil {
+			return nil, err
+		}
 	}
 	if b.work, err = s.Licences.Work(ctx, v.actor, x.work); err != nil {
 		return nil, err
