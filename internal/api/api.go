@@ -22,11 +22,15 @@ import (
 	"github.com/tmoeg/oduvan/internal/account"
 	"github.com/tmoeg/oduvan/internal/branch"
 	"github.com/tmoeg/oduvan/internal/catalogue"
+	"github.com/tmoeg/oduvan/internal/fund"
+	"github.com/tmoeg/oduvan/internal/licence"
 	"github.com/tmoeg/oduvan/internal/limit"
 	"github.com/tmoeg/oduvan/internal/market"
 	"github.com/tmoeg/oduvan/internal/message"
 	"github.com/tmoeg/oduvan/internal/notice"
+	"github.com/tmoeg/oduvan/internal/payment"
 	"github.com/tmoeg/oduvan/internal/profile"
+	"github.com/tmoeg/oduvan/internal/transparency"
 )
 
 // Where the API lives.
@@ -45,6 +49,9 @@ type Config struct {
 	Market    *market.Market
 	Messages  *message.Messages
 	Notices   *notice.Notices
+	Licences  *licence.Licences
+	Payments  *payment.Payments
+	Fund      *fund.Fund
 	Catalogue *catalogue.Catalogue
 	Limits    Limits // must know the class of Classes
 	Texts     Texts
@@ -53,6 +60,8 @@ type Config struct {
 	Asset     func(name string) string               // address of a static file by its plain name
 	Now       func() time.Time
 	Log       *slog.Logger
+
+	Transparency *transparency.Transparency
 }
 
 // Limits count acts by neighbourhood of addresses and by account.
@@ -92,6 +101,14 @@ func New(cfg Config) (*API, error) {
 	a.addSearch()
 	a.addProfile()
 	a.addServices()
+	a.addWorks()
+	a.addContributions()
+	a.addOffers()
+	a.addAgreements()
+	a.addOrders()
+	a.addLicences()
+	a.addRevocations()
+	a.addMoney()
 	a.addInquiries()
 	a.addInbox()
 	a.addNotices()
@@ -115,12 +132,41 @@ func (r *recorder) ServeHTTP(w http.ResponseWriter, _ *http.Request) {
 
 // Mount registers the routes.
 func (a *API) Mount(r gin.IRouter) {
+	suffixed := map[string]route{}
 	for _, route := range a.routes {
+		if path, cut := strings.CutSuffix(route.op.Path, certificateSuffix); cut {
+			suffixed[route.op.Method+path] = route
+		}
+	}
+	for _, route := range a.routes {
+		if strings.HasSuffix(route.op.Path, certificateSuffix) {
+			continue // the router cannot tell it from its neighbour without the suffix
+		}
 		path := strings.NewReplacer("{", ":", "}", "").Replace(route.op.Path)
-		r.Handle(route.op.Method, prefix+path, a.serve(route))
+		handler := a.serve(route)
+		if other, ok := suffixed[route.op.Method+route.op.Path]; ok {
+			handler = split(handler, a.serve(other))
+		}
+		r.Handle(route.op.Method, prefix+path, handler)
 	}
 	r.GET(documentPath, a.outside(a.serveDocument))
 	r.GET(docsPath, a.outside(a.serveDocs))
+}
+
+// split is one handler for two operations whose addresses differ by a suffix
+// behind the last parameter.
+func split(plain, suffixed gin.HandlerFunc) gin.HandlerFunc {
+	return func(c *gin.Context) {
+		if len(c.Params) > 0 {
+			last := &c.Params[len(c.Params)-1]
+			if id, cut := strings.CutSuffix(last.Value, certificateSuffix); cut {
+				last.Value = id
+				suffixed(c)
+				return
+			}
+		}
+		plain(c)
+	}
 }
 
 // Missing answers an address under /api that does not exist (status 404), or

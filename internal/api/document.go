@@ -14,12 +14,16 @@ import (
 const (
 	tagSearch    = "search"
 	tagProfiles  = "profiles"
+	tagWorks     = "works"
+	tagOrders    = "orders"
+	tagLicences  = "licences"
+	tagMoney     = "money"
 	tagInquiries = "inquiries"
 	tagInbox     = "inbox"
 	tagOwn       = "me"
 )
 
-const about = `Search a board, keep your own profile and services, and talk with those you learn from or teach.
+const about = `Search a board, keep your own profile and services, license works, and talk with those you learn from or teach.
 
 - A token is made on the page /me/settings, or by ` + "`oduvan account create HANDLE --json`" + `. Send it as ` + "`Authorization: Bearer odt_…`" + `. Reading what is public needs none.
 - Bodies are JSON in UTF-8, up to 1 MiB. Unknown fields and unknown query parameters are refused.
@@ -41,8 +45,12 @@ func (a *API) describe() huma.Config {
 				License: &huma.License{Name: "Apache-2.0", Identifier: "Apache-2.0"}},
 			Servers: []*huma.Server{{URL: a.URL + prefix, Description: "This branch"}},
 			Tags: []*huma.Tag{
-				{Name: tagSearch, Description: "Find tutors, creators and services"},
+				{Name: tagSearch, Description: "Find tutors, creators, services and works"},
 				{Name: tagProfiles, Description: "Read public profiles"},
+				{Name: tagWorks, Description: "Register works, gather the grounds on which their parts may be licensed, and offer licences"},
+				{Name: tagOrders, Description: "Buy from each other: money goes between the two of you, and the board writes down what you say of it"},
+				{Name: tagLicences, Description: "Commercial licences with a term, and their certificates"},
+				{Name: tagMoney, Description: "What the board tells everybody of money: that none passes through it, and the central fund's books"},
 				{Name: tagInquiries, Description: "Ask a tutor for help and write to each other; nobody but the two of you learns that you did"},
 				{Name: tagInbox, Description: "What you are told, and how"},
 				{Name: tagOwn, Description: "Your own account, profile and services"},

@@ -28,7 +28,7 @@ func (a *API) addMe() {
 	add(a, operation{id: "export", method: http.MethodGet, path: "/me/export", tag: tagOwn, own: true,
 		summary: "All that the board holds about you", text: "One JSON object with a member for each part of the board."}, a.export)
 	add(a, operation{id: "erase", method: http.MethodDelete, path: "/me", tag: tagOwn, own: true, summary: "Erase your account for good",
-		text:     "At once and without a way back: account, profile, services and tokens. 409 tells what stands against it, such as last_operator.",
+		text:     "At once and without a way back: account, profile, services, works and tokens. Licences that were sold stay valid. 409 tells what stands against it: last_operator, or open_orders with the ids of orders in which something is open between two people.",
 		statuses: []int{http.StatusConflict}}, a.erase)
 	object := &huma.Schema{Type: huma.TypeObject, AdditionalProperties: true, Description: "A member for each part of the board, account first"}
 	a.huma.OpenAPI().Paths["/me/export"].Get.Responses["200"].Content = map[string]*huma.MediaType{"application/json": {Schema: object}}
@@ -49,5 +49,13 @@ func (a *API) export(ctx context.Context, r *request, _ *struct{}) (*exportOutpu
 
 // erase takes the token itself for the confirmation: a script has no second look.
 func (a *API) erase(ctx context.Context, r *request, _ *struct{}) (*struct{}, error) {
-	return &struct{}{}, a.Accounts.Erase(ctx, r.actor, r.actor.Handle)
+	err := a.Accounts.Erase(ctx, r.actor, r.actor.Handle)
+	if !stands(err) {
+		return &struct{}{}, err
+	}
+	p := a.problem(r, err)
+	if p.Orders, err = a.openOrders(ctx, r); err != nil {
+		return nil, err
+	}
+	return nil, p
 }

@@ -20,6 +20,7 @@ type operation struct {
 	tag              string
 	summary, text    string
 	own              bool  // needs an account
+	secret           bool  // what it tells somebody without a token is not public either
 	statuses         []int // of errors, beside those that every route has
 	answer           any   // of a POST that creates: the type of its answer
 }
@@ -28,6 +29,10 @@ const securityName = "token"
 
 // own tells whether an operation needs an account.
 func own(op *huma.Operation) bool { return op.Metadata["own"] == true }
+
+// public tells whether everybody, and any page, may read what it answers to
+// somebody without a token.
+func public(op *huma.Operation) bool { return !own(op) && op.Metadata["secret"] != true }
 
 // add registers one route: huma reads and checks the input, the verb does the
 // act, and its error becomes a problem here and nowhere else.
@@ -46,7 +51,7 @@ func add[I, O any](a *API, o operation, verb func(context.Context, *request, *I)
 
 func (o operation) describe(a *API, body bool) huma.Operation {
 	op := huma.Operation{OperationID: o.id, Method: o.method, Path: o.path, Tags: []string{o.tag},
-		Summary: o.summary, Description: o.text, Metadata: map[string]any{"own": o.own},
+		Summary: o.summary, Description: o.text, Metadata: map[string]any{"own": o.own, "secret": o.secret},
 		MaxBodyBytes:    MaxBody + 1, // huma refuses a body that reaches the bound
 		BodyReadTimeout: -1,          // the body is in memory by then
 		Responses:       map[string]*huma.Response{}}
@@ -203,4 +208,26 @@ func (a *API) acts(ctx context.Context, r *request, key string, act func() error
 		return http.StatusOK, "", nil, act()
 	})
 	return err
+}
+
+// answered is the answer of an act that is kept with its key.
+type answered[T any] struct{ Body T }
+
+// did does an act that creates nothing, at most once per idempotency key, and
+// keeps its answer: for acts after which the actor may read the thing no more.
+// The answer holds neither secrets nor words between two people.
+func did[T any](ctx context.Context, a *API, r *request, key string, act func() (T, error)) (*answered[T], error) {
+	_, _, body, err := a.Accounts.Once(ctx, r.actor, r.route, key, append([]byte(r.path+"\n"), r.body...), func() (int, string, []byte, error) {
+		out, err := act()
+		if err != nil {
+			return 0, "", nil, err
+		}
+		body, err := json.Marshal(out)
+		return http.StatusOK, "", body, err
+	})
+	if err != nil {
+		return nil, err
+	}
+	out := &answered[T]{}
+	return out, json.Unmarshal(body, &out.Body)
 }

@@ -40,6 +40,7 @@ type Problem struct {
 	Detail string       `json:"detail" doc:"What is wrong, for people, in the language asked for" example:"Check what was typed and send it again."`
 	Code   string       `json:"code" doc:"A stable word for programs; of the only fault, or invalid when several fields are wrong" example:"too_long"`
 	Errors []FieldError `json:"errors" nullable:"false" doc:"The fields at fault; empty when the fault is of no field" maxItems:"50"`
+	Orders []string     `json:"orders,omitempty" nullable:"false" doc:"With open_orders: the ids of the orders that have to be ended first" example:"0199b6a0-0000-7000-8000-000000000009"`
 	ID     string       `json:"id,omitempty" doc:"Of an internal error: tell it to the operator" example:"q3Xb0_kP"`
 
 	headers http.Header

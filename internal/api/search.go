@@ -15,11 +15,13 @@ import (
 type searchInput struct {
 	Text     string   `query:"q" maxLength:"200" doc:"What to look for, in Russian or English. Wrong layout, transliteration and slips are mended. Words such as 'free' or 'under 2000' are read as filters." example:"python interview"`
 	Exact    bool     `query:"exact" doc:"Take q as it is typed, mend nothing" example:"false"`
-	Kinds    []string `query:"kind,explode" nullable:"false" maxItems:"3" enum:"tutor,creator,service" doc:"Kinds of things; repeat the key for several" example:"tutor"`
+	Kinds    []string `query:"kind,explode" nullable:"false" maxItems:"4" enum:"tutor,creator,service,work" doc:"Kinds of things; repeat the key for several" example:"tutor"`
 	Skills   []string `query:"skill,explode" nullable:"false" maxItems:"20" maxLength:"60" doc:"Skills by their id in the facet, or free words" example:"python"`
 	Levels   []string `query:"level,explode" nullable:"false" maxItems:"4" enum:"hobby,zero,junior,work" doc:"Levels, from school and hobby to work" example:"zero"`
 	Langs    []string `query:"language,explode" nullable:"false" maxItems:"10" maxLength:"8" doc:"Languages of teaching (BCP 47)" example:"ru"`
 	Formats  []string `query:"format,explode" nullable:"false" maxItems:"5" enum:"call,chat,review,group,plan" doc:"Formats; chat, review and plan need no microphone" example:"chat"`
+	Works    []string `query:"work_kind,explode" nullable:"false" maxItems:"11" enum:"course,tasks,article,video,book,slides,code,game,picture,music,other" doc:"What a work is; an alternative to the values of format" example:"course"`
+	Licences []string `query:"licence,explode" nullable:"false" maxItems:"6" enum:"CC-BY-NC-4.0,CC-BY-NC-SA-4.0,CC-BY-NC-ND-4.0,CC-BY-4.0,CC-BY-SA-4.0,CC0-1.0" doc:"A work's licence for everybody (SPDX)" example:"CC-BY-NC-4.0"`
 	PriceMin int64    `query:"price_min" minimum:"0" maximum:"1000000000000" doc:"Least price in minor units of currency; 0: no bound" example:"0"`
 	PriceMax int64    `query:"price_max" minimum:"0" maximum:"1000000000000" doc:"Greatest price in minor units of currency; 0: no bound" example:"200000"`
 	Currency string   `query:"currency" pattern:"^[A-Z]{3}$" doc:"ISO 4217 code; the branch's own when absent. Prices in other currencies are compared only by the operator's dated rates" example:"RUB"`
@@ -36,7 +38,7 @@ type searchOutput struct{ Body Found }
 type Found struct {
 	Items  []Item             `json:"items" nullable:"false" doc:"What was found, in order"`
 	Total  int                `json:"total" doc:"How many there are on all pages" example:"42"`
-	Facets map[string][]Value `json:"facets" doc:"Values of the filters kind, skill, level, language, format, free, newcomer and currency with the number of things each would give; empty in a fallback"`
+	Facets map[string][]Value `json:"facets" doc:"Values of the filters kind, skill, level, language, format (of works: what they are), licence, free, newcomer and currency with the number of things each would give; empty in a fallback"`
 	Query  Asked              `json:"query" doc:"How the text was understood"`
 	// Fallback is set when the answer is less than usual.
 	Fallback bool `json:"fallback" doc:"The index is away: the newest that fit, in no order of meaning and without facets" example:"false"`
@@ -57,18 +59,19 @@ type Value struct {
 
 // Item is one public thing.
 type Item struct {
-	Kind        string   `json:"kind" enum:"tutor,creator,service" doc:"What it is" example:"tutor"`
+	Kind        string   `json:"kind" enum:"tutor,creator,service,work" doc:"What it is" example:"tutor"`
 	ID          string   `json:"id" doc:"Stable within its kind" example:"1c7e3f0e-6f0a-4c7e-9a53-0d3b2f1c9e11"`
 	Handle      string   `json:"handle" doc:"Of the account behind it" example:"ada-lint"`
 	Name        string   `json:"name" doc:"Display name of that account" example:"Ada"`
-	Title       string   `json:"title" doc:"Of a service its title; of a person the name" example:"Code review with comments"`
+	Title       string   `json:"title" doc:"Of a service or a work its title; of a person the name" example:"Code review with comments"`
 	Lead        string   `json:"lead" doc:"Headline or summary, plain text" example:"Python from school to work"`
 	URL         string   `json:"url" doc:"Its page" example:"https://example.org/tutors/ada-lint"`
 	Skills      []string `json:"skills" nullable:"false" doc:"Ids or free words" example:"python,sql"`
 	Levels      []string `json:"levels" nullable:"false" doc:"hobby, zero, junior, work" example:"zero,junior"`
 	Languages   []string `json:"languages" nullable:"false" doc:"BCP 47" example:"ru,en"`
-	Formats     []string `json:"formats" nullable:"false" doc:"call, chat, review, group, plan" example:"call,chat"`
-	Price       *Money   `json:"price" doc:"The lowest price; null where none is named"`
+	Formats     []string `json:"formats" nullable:"false" doc:"call, chat, review, group, plan; of a work what it is, such as course" example:"call,chat"`
+	Licences    []string `json:"licences" nullable:"false" doc:"Of a work: its licence for everybody (SPDX)" example:"CC-BY-NC-4.0"`
+	Price       *Money   `json:"price" doc:"The lowest price, of a work that of a commercial licence; null where none is named"`
 	PriceFrom   bool     `json:"price_from" doc:"There are dearer ones too" example:"true"`
 	Free        bool     `json:"free" doc:"Something here costs nothing" example:"false"`
 	ByAgreement bool     `json:"by_agreement" doc:"The price is agreed on" example:"false"`
@@ -96,7 +99,7 @@ type Suggestion struct {
 }
 
 func (a *API) addSearch() {
-	add(a, operation{id: "search", method: http.MethodGet, path: "/search", tag: tagSearch, summary: "Search tutors, creators and services",
+	add(a, operation{id: "search", method: http.MethodGet, path: "/search", tag: tagSearch, summary: "Search tutors, creators, services and works",
 		text: "Filters of one key are alternatives; several keys must all hold. A facet is counted under all other filters."}, a.search)
 	add(a, operation{id: "suggest", method: http.MethodGet, path: "/search/suggest", tag: tagSearch,
 		summary: "Complete what is being typed"}, a.suggest)
@@ -148,7 +151,7 @@ func (a *API) query(ctx context.Context, in *searchInput) (search.Query, error) 
 		order = search.SortBest
 	}
 	return search.Query{Text: strings.TrimSpace(in.Text), Exact: in.Exact, Kinds: in.Kinds, Skills: in.Skills, Levels: in.Levels,
-		Langs: in.Langs, Formats: in.Formats, PriceMin: in.PriceMin, PriceMax: in.PriceMax, Currency: currency,
+		Langs: in.Langs, Formats: append(in.Formats, in.Works...), Licences: in.Licences, PriceMin: in.PriceMin, PriceMax: in.PriceMax, Currency: currency,
 		Rates: settings.Rates.Factors(currency), Free: in.Free, Newcomer: in.Newcomer, Sort: order,
 		Offset: offset, Limit: in.Limit, Facets: true, Now: a.Now()}, bad.Err()
 }
@@ -163,7 +166,7 @@ func (a *API) item(l catalogue.Listing) Item {
 		formats = []string{l.Format}
 	}
 	return Item{Kind: l.Kind, ID: l.ID, Handle: l.Handle, Name: name, Title: l.Title, Lead: l.Lead, URL: a.URL + l.URL,
-		Skills: list(l.Skills), Levels: list(l.Levels), Languages: list(l.Langs), Formats: list(formats),
+		Skills: list(l.Skills), Levels: list(l.Levels), Languages: list(l.Langs), Formats: list(formats), Licences: list(l.Licences),
 		Price: moneyOf(l.Price), PriceFrom: l.PriceFrom, Free: l.Free, ByAgreement: l.ByAgreement, Minutes: l.Minutes,
 		Newcomer: l.Newcomer, Since: db.Date(l.Since)}
 }

@@ -147,7 +147,7 @@ func (a *API) admit(c *gin.Context, r *request, op *huma.Operation) error {
 	if own(op) && r.actor.Anonymous() {
 		return fault.Of(fault.Unauthenticated, "token_needed")
 	}
-	if !own(op) && r.actor.Anonymous() {
+	if public(op) && r.actor.Anonymous() {
 		open(c.Writer.Header())
 	}
 	if op.RequestBody == nil {

@@ -5,6 +5,7 @@ import (
 	"context"
 	"crypto/rand"
 	"encoding/json"
+	"errors"
 	"flag"
 	"fmt"
 	"io"
@@ -24,18 +25,25 @@ import (
 
 	"github.com/tmoeg/oduvan/internal/account"
 	"github.com/tmoeg/oduvan/internal/api"
+	"github.com/tmoeg/oduvan/internal/audit"
 	"github.com/tmoeg/oduvan/internal/branch"
 	"github.com/tmoeg/oduvan/internal/catalogue"
 	"github.com/tmoeg/oduvan/internal/db"
 	"github.com/tmoeg/oduvan/internal/db/dbtest"
+	"github.com/tmoeg/oduvan/internal/fund"
+	"github.com/tmoeg/oduvan/internal/licence"
 	"github.com/tmoeg/oduvan/internal/limit"
 	"github.com/tmoeg/oduvan/internal/market"
 	"github.com/tmoeg/oduvan/internal/message"
 	"github.com/tmoeg/oduvan/internal/notice"
+	"github.com/tmoeg/oduvan/internal/payment"
+	"github.com/tmoeg/oduvan/internal/payment/direct"
 	"github.com/tmoeg/oduvan/internal/profile"
 	"github.com/tmoeg/oduvan/internal/secret"
+	"github.com/tmoeg/oduvan/internal/transparency"
 	"github.com/tmoeg/oduvan/search/bleve"
 	"github.com/tmoeg/oduvan/search/taxonomy"
+	"github.com/tmoeg/oduvan/web"
 )
 
 var update = flag.Bool("update", false, "write golden files anew")
@@ -50,6 +58,10 @@ type world struct {
 	handler   http.Handler
 	accounts  *account.Accounts
 	catalogue *catalogue.Catalogue
+	payments  *payment.Payments
+	licences  *licence.Licences
+	fund      *fund.Fund
+	audit     *audit.Audit
 	logs      *bytes.Buffer
 }
 
@@ -109,15 +121,26 @@ func open(t testing.TB, d *dbtest.World, classes map[string]limit.Class) *world 
 			s, err := services.Service(ctx, by, id)
 			return message.Service{AccountID: s.AccountID, Title: s.Title, Open: s.State == market.Published && s.Visible}, err
 		}})
+	w.payments = payment.New(payment.Config{DB: d.DB, Keys: keys, Forbidden: fund.IsDestination, Log: log})
+	way := direct.New([]string{"pay.example"})
+	w.payments.Settle(payment.Direct, way)
+	w.payments.Settle(payment.Link, way)
+	w.licences = licence.New(licence.Config{DB: d.DB, Keys: keys, Branch: settings, Profiles: profiles, Payments: w.payments, URL: origin,
+		Terms: web.TermsHash, CurrentTerms: slices.Max(web.TermsVersions()), Forbidden: fund.IsDestination, Log: log,
+		Fetch: func(context.Context, string) ([]byte, error) { return nil, errors.New("no such file") }})
+	w.fund = fund.New(d.DB)
+	w.audit = audit.New(d.DB, log, fund.Invariants(), w.payments.Invariants(), w.licences.Invariants())
+	told := transparency.New(transparency.Config{Payments: w.payments, Licences: w.licences, Fund: w.fund, Audit: w.audit, Now: d.Now})
 	w.accounts.Hold(account.Held{Name: "profile", Tables: []string{"profile"}, Holder: profiles},
 		account.Held{Name: "services", Tables: []string{"service"}, Holder: services},
+		account.Held{Name: "orders", Tables: payment.Tables(), Holder: w.payments}, account.Held{Name: "works", Tables: licence.Tables(), Holder: w.licences},
 		account.Held{Name: "messages", Tables: message.Tables(), Holder: messages}, account.Held{Name: "notices", Tables: notice.Tables(), Holder: notices})
 	engine := must(bleve.Open("", skills))(t)
 	t.Cleanup(func() { _ = engine.Close() })
-	w.catalogue = catalogue.New(catalogue.Config{DB: d.DB, Engine: engine, Log: log}, append(profiles.Kinds(), services.Kind())...)
+	w.catalogue = catalogue.New(catalogue.Config{DB: d.DB, Engine: engine, Log: log}, append(profiles.Kinds(), services.Kind(), w.licences.Kind())...)
 	limits := must(limit.New(limit.Config{Classes: classes, Random: rand.Reader}, d.Clock.Now))(t)
 	w.api = must(api.New(api.Config{URL: origin, Accounts: w.accounts, Branch: settings, Profiles: profiles, Market: services, Messages: messages, Notices: notices,
-		Catalogue: w.catalogue, Limits: limits, Texts: texts{}, Skills: skills.Name, Asset: func(name string) string { return "/static/" + name }, Now: d.Now, Log: log}))(t)
+		Licences: w.licences, Payments: w.payments, Fund: w.fund, Transparency: told, Catalogue: w.catalogue, Limits: limits, Texts: texts{}, Skills: skills.Name, Asset: func(name string) string { return "/static/" + name }, Now: d.Now, Log: log}))(t)
 	r := gin.New()
 	r.HandleMethodNotAllowed, r.RedirectTrailingSlash = true, false
 	w.api.Mount(r)
@@ -191,7 +214,9 @@ func (w *world) rows() string {
 	var out strings.Builder
 	err := w.Read(context.Background(), func(tx *db.Tx) error {
 		for _, table := range []string{"account", "profile", "service", "idempotency", "api_token", "search_change", "due",
-			"thread", "inquiry", "message", "message_report", "reply_habit", "notice", "notice_setting"} {
+			"thread", "inquiry", "message", "message_report", "reply_habit", "notice", "notice_setting",
+			"work", "work_version", "contribution", "consent", "agreement_acceptance", "rights_claim", "offer", "offer_price",
+			"payment_order", "order_secret", "order_statement", "journal_entry", "journal_line", "licence_grant", "status_entry", "revocation"} {
 			var n int
 			if err := tx.NewRaw("SELECT count(*) FROM "+table).Scan(context.Background(), &n); err != nil {
 				return err
