@@ -18,14 +18,8 @@ import (
 // openWorks makes works, their offers and licences. Orders stand before it.
 func (a *App) openWorks(skills *taxonomy.Taxonomy) {
 	a.Licences = licence.New(licence.Config{DB: a.DB, Keys: a.Keys, Branch: a.Branch, Profiles: a.Profiles, Payments: a.Payments, URL: a.Config.URL,
-		Terms: web.TermsHash, CurrentTerms: currentTerms(), Skill: normalise(skills), Fetch: fetch(outbound.New(outbound.Config{})),
+		Terms: web.TermsHash, CurrentTerms: web.CurrentTerms, Skill: normalise(skills), Fetch: fetch(outbound.New(outbound.Config{})),
 		Forbidden: fund.IsDestination, Tell: a.tellWork, Log: a.Log})
-}
-
-// currentTerms is the newest version of the licence's terms.
-func currentTerms() string {
-	all := web.TermsVersions()
-	return all[len(all)-1]
 }
 
 // tellWork hands a note about a work or a licence on.

@@ -41,7 +41,7 @@ func ProofURL(address string) string {
 // address cannot be proved, proof_missing where no such file with the token is
 // there, changed_meanwhile when the address changed meanwhile); RateLimited
 // (proof_soon) within ProofPause; Unavailable (proof_away) where nothing can be
-// looked up.
+// looked up, or the host takes too long.
 func (l *Licences) Prove(ctx context.Context, by account.Actor, id string) (out Work, err error) {
 	var asked Work
 	err = l.writeWork(ctx, by, id, func(tx *db.Tx, w *Work) error {
@@ -63,8 +63,10 @@ func (l *Licences) Prove(ctx context.Context, by account.Actor, id string) (out 
 	}
 	body, err := l.fetch(ctx, ProofURL(asked.URL))
 	switch {
-	case errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded):
+	case errors.Is(err, context.Canceled):
 		return Work{}, err
+	case errors.Is(err, context.DeadlineExceeded):
+		return Work{}, fault.Of(fault.Unavailable, "proof_away")
 	case err != nil || !holdsLine(body, asked.ProofToken):
 		return Work{}, conflict("proof_missing")
 	}
