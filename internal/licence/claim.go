@@ -266,7 +266,7 @@ func (l *Licences) Reinstate(ctx context.Context, by account.Actor, workID, reas
 
 // endClaim runs what ends an open claim, and tells both sides.
 func (l *Licences) endClaim(ctx context.Context, id string, fn func(*db.Tx, *Work, *Claim) error) (out Claim, err error) {
-	if len(id) != 36 {
+	if !formed(id) {
 		return Claim{}, errNoClaim
 	}
 	err = l.db.Write(ctx, func(tx *db.Tx) error {

@@ -332,7 +332,7 @@ func (l *Licences) part(ctx context.Context, by account.Actor, id string, fn fun
 	if by.Anonymous() {
 		return errNobody
 	}
-	if len(id) != 36 {
+	if !formed(id) {
 		return errNoPart
 	}
 	return l.db.Write(ctx, func(tx *db.Tx) error {

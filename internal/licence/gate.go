@@ -18,16 +18,20 @@ import (
 // arguments Name and Licence), claim_open, agreement_none (a community work,
 // and no agreement is adopted).
 func Gate(ctx context.Context, tx *db.Tx, w *Work) error {
-	all, err := gates(ctx, tx, []*Work{w})
+	rows, err := parts(ctx, tx, []string{w.ID}, 0)
+	if err != nil {
+		return err
+	}
+	all, err := gates(ctx, tx, []*Work{w}, rows)
 	if err != nil {
 		return err
 	}
 	return all[w.ID].Err()
 }
 
-// gates is Gate for several works in a constant number of queries; a work that
-// misses nothing has no entry.
-func gates(ctx context.Context, tx *db.Tx, works []*Work) (map[string]fault.Fields, error) {
+// gates is Gate for several works with the parts of their newest versions, in a
+// constant number of queries; a work that misses nothing has no entry.
+func gates(ctx context.Context, tx *db.Tx, works []*Work, rows []Contribution) (map[string]fault.Fields, error) {
 	out := map[string]fault.Fields{}
 	if len(works) == 0 {
 		return out, nil
@@ -37,10 +41,6 @@ func gates(ctx context.Context, tx *db.Tx, works []*Work) (map[string]fault.Fiel
 	for i, w := range works {
 		ids[i] = w.ID
 		community = community || w.Basis == Community
-	}
-	rows, err := parts(ctx, tx, ids, 0)
-	if err != nil {
-		return nil, err
 	}
 	claimed, err := claimed(ctx, tx, ids)
 	if err != nil {
@@ -134,11 +134,11 @@ func anyAdopted(ctx context.Context, tx *db.Tx) (bool, error) {
 // gateOffer is the gate with what depends on the offer: every consent names
 // the offer's payee, or it is not for this sale.
 func (l *Licences) gateOffer(ctx context.Context, tx *db.Tx, w *Work, o *Offer) (fault.Fields, error) {
-	all, err := gates(ctx, tx, []*Work{w})
+	rows, err := parts(ctx, tx, []string{w.ID}, w.Version)
 	if err != nil {
 		return nil, err
 	}
-	rows, err := parts(ctx, tx, []string{w.ID}, w.Version)
+	all, err := gates(ctx, tx, []*Work{w}, rows)
 	if err != nil {
 		return nil, err
 	}

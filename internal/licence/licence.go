@@ -124,9 +124,18 @@ var (
 	errWorkState  = fault.Of(fault.Conflict, "work_state")
 )
 
+// formed tells whether a text has the form of an id; any text may be asked for,
+// also one that a database cannot read.
+func formed(id string) bool {
+	return len(id) == 36 && strings.Trim(id, "0123456789abcdef-") == ""
+}
+
 // lockWork makes acts upon one work follow each other on PostgreSQL. SQLite
-// has one writer anyway.
+// has one writer anyway. Fault: NotFound (work_unknown) for no id at all.
 func (l *Licences) lockWork(ctx context.Context, tx *db.Tx, id string) error {
+	if !formed(id) {
+		return errNoWork
+	}
 	if l.db.Engine() == db.SQLite {
 		return nil
 	}

@@ -263,7 +263,7 @@ func (l *Licences) writeOffer(ctx context.Context, by account.Actor, id string, 
 // lockOffer reads an offer with its prices and its work, under the work's
 // lock: whatever closes the gate waits for the sale, or the sale for it.
 func (l *Licences) lockOffer(ctx context.Context, tx *db.Tx, id string) (Offer, Work, error) {
-	if len(id) != 36 {
+	if !formed(id) {
 		return Offer{}, Work{}, errNoOffer
 	}
 	var workID []string

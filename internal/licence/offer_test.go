@@ -126,9 +126,21 @@ func TestOffersAreTheirSellers(t *testing.T) {
 		same(t, "withdrawn is for good", "offer_state", says(err))
 		_, err = w.EditOffer(w.ctx, w.ada, o.ID, terms())
 		same(t, "and not edited", "offer_state", says(err))
-		for _, id := range []string{"", "x", strings.Repeat("a", 36), "'; DROP TABLE offer; --"} {
+		for _, id := range []string{"", "x", strings.Repeat("a", 36), "'; DROP TABLE offer; --", strings.Repeat("\x00", 36), strings.Repeat("\xff", 36)} {
 			_, err = w.Offer(w.ctx, w.ada, id)
 			same(t, "unknown "+id, "offer_unknown", says(err))
+			_, err = w.MoveOffer(w.ctx, w.ada, id, licence.OfferPaused)
+			same(t, "unknown "+id, "offer_unknown", says(err))
+			_, err = w.Work(w.ctx, w.ada, id)
+			same(t, "unknown "+id, "work_unknown", says(err))
+			_, err = w.Consent(w.ctx, w.ada, id, "")
+			same(t, "unknown "+id, "work_unknown", says(err))
+			_, err = w.Claim(w.ctx, w.ada, id, "A claim to nothing at all.", "")
+			same(t, "unknown "+id, "work_unknown", says(err))
+			same(t, "unknown "+id, "contribution_unknown", says(w.RemoveContribution(w.ctx, w.ada, id)))
+			same(t, "unknown "+id, "claim_unknown", says(w.WithdrawClaim(w.ctx, w.ada, id)))
+			_, err = w.Works(w.ctx, w.ada, id)
+			same(t, "unknown "+id, "profile_unknown", says(err))
 		}
 	})
 }

@@ -412,7 +412,7 @@ func (l *Licences) refuseFund(ctx context.Context, tx *db.Tx, bad *fault.Fields,
 }
 
 func findWork(ctx context.Context, tx *db.Tx, id string) (row Work, err error) {
-	if len(id) != 36 {
+	if !formed(id) {
 		return Work{}, errNoWork
 	}
 	err = db.One(ctx, tx.NewSelect().Model(&row).Where("w.id = ?", id), errNoWork)

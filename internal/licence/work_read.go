@@ -3,11 +3,13 @@ package licence
 import (
 	"cmp"
 	"context"
+	"slices"
 	"strings"
 
 	"github.com/uptrace/bun"
 
 	"github.com/tmoeg/oduvan/internal/account"
+	"github.com/tmoeg/oduvan/internal/branch"
 	"github.com/tmoeg/oduvan/internal/db"
 	"github.com/tmoeg/oduvan/internal/fault"
 	"github.com/tmoeg/oduvan/internal/profile"
@@ -54,7 +56,7 @@ type OfferView struct {
 // its seller any. Faults: NotFound (offer_unknown); Conflict (offer_closed) for
 // one that others had and that cannot be had now.
 func (l *Licences) Offer(ctx context.Context, by account.Actor, id string) (out OfferView, err error) {
-	if len(id) != 36 {
+	if !formed(id) {
 		return OfferView{}, errNoOffer
 	}
 	err = l.db.Read(ctx, func(tx *db.Tx) error {
@@ -192,14 +194,10 @@ func (l *Licences) views(ctx context.Context, tx *db.Tx, by account.Actor, rows 
 			accounts = append(accounts, rows[i].AccountID)
 		}
 	}
-	missing, err := gates(ctx, tx, works)
-	if err != nil {
+	if err := fillParts(ctx, tx, works, at); err != nil {
 		return nil, err
 	}
-	for id, v := range at {
-		v.Missing = missing[id]
-	}
-	for _, fill := range []func(context.Context, *db.Tx, []string, map[string]*WorkView) error{fillVersions, fillParts, fillHolders} {
+	for _, fill := range []func(context.Context, *db.Tx, []string, map[string]*WorkView) error{fillVersions, fillHolders} {
 		if err := fill(ctx, tx, ids, at); err != nil {
 			return nil, err
 		}
@@ -247,16 +245,34 @@ func fillVersions(ctx context.Context, tx *db.Tx, ids []string, at map[string]*W
 	return err
 }
 
-func fillParts(ctx context.Context, tx *db.Tx, ids []string, at map[string]*WorkView) error {
+// fillParts puts in the parts of the newest versions, and what they and the
+// works lack.
+func fillParts(ctx context.Context, tx *db.Tx, works []*Work, at map[string]*WorkView) error {
+	ids := make([]string, len(works))
+	for i, w := range works {
+		ids[i] = w.ID
+	}
 	rows, err := parts(ctx, tx, ids, 0)
+	if err != nil {
+		return err
+	}
 	for i := range rows {
 		v := at[rows[i].WorkID]
 		v.Contributions = append(v.Contributions, rows[i])
 	}
+	missing, err := gates(ctx, tx, works, rows)
+	for id, v := range at {
+		v.Missing = missing[id]
+	}
 	return err
 }
 
+// fillHolders puts in who holds the rights in community works.
 func fillHolders(ctx context.Context, tx *db.Tx, ids []string, at map[string]*WorkView) error {
+	ids = slices.DeleteFunc(slices.Clone(ids), func(id string) bool { return at[id].Basis != Community })
+	if len(ids) == 0 {
+		return nil
+	}
 	var rows []WorkHolder
 	err := tx.NewSelect().Model(&rows).Where("h.work_id IN (?)", bun.In(ids)).OrderExpr("h.work_id, h.n").Scan(ctx)
 	for i := range rows {
@@ -294,7 +310,12 @@ func (l *Licences) fillPeople(ctx context.Context, tx *db.Tx, accounts []string,
 			people[row.ID] = row
 		}
 	}
-	settings, err := l.settings(ctx, tx)
+	var settings branch.Settings
+	if slices.ContainsFunc(out, func(v WorkView) bool { return v.Holder != nil && v.Holder.Name == "" && v.Work.Payee == "" }) {
+		if settings, err = l.settings(ctx, tx); err != nil {
+			return err
+		}
+	}
 	for i := range out {
 		v := &out[i]
 		a, ok := people[v.AccountID]
@@ -310,5 +331,5 @@ func (l *Licences) fillPeople(ctx context.Context, tx *db.Tx, accounts []string,
 		}
 		v.Paid = cmp.Or(v.Work.Payee, v.Paid)
 	}
-	return err
+	return nil
 }
