@@ -147,7 +147,11 @@ func sampleWorkForm(f web.Frame) web.WorkForm {
 		Bases:    []web.Choice{choice("CC-BY-NC-4.0", "CC BY-NC 4.0", f.T("mywork.base_sale")), choice("CC-BY-4.0", "CC BY 4.0", f.T("mywork.base_no_sale"))},
 		Regimes:  []web.Choice{choice("owner", f.T("mywork.basis_owner"), f.T("mywork.basis_owner_hint")), choice("community", f.T("mywork.basis_community"), f.T("mywork.basis_community_hint"))},
 		Label:    web.Field{Name: "label", Label: f.T("mywork.label"), Hint: f.T("mywork.label_hint")},
-		Digest:   web.Field{Name: "sha256", Label: f.T("mywork.digest"), Hint: f.T("mywork.digest_hint"), Max: 64}}
+		Digest:   web.Field{Name: "sha256", Label: f.T("mywork.digest"), Hint: f.T("mywork.digest_hint"), Max: 64},
+		Authors:  web.Field{Name: "authors", Label: f.T("mywork.authors_list"), Hint: f.T("mywork.authors_list_hint")},
+		Skills:   web.Field{Name: "skills", Label: f.T("mywork.skills"), Hint: f.T("mywork.skills_hint")},
+		Langs:    []web.Choice{{Value: "ru", Label: "Русский", Selected: true}, {Value: "en", Label: "English", Lang: "en"}},
+		Payee:    web.Field{Name: "payee", Label: f.T("mywork.payee"), Hint: f.T("mywork.payee_hint")}}
 }
 
 func sampleWorkshop(f web.Frame) web.Workshop {
@@ -163,14 +167,17 @@ func sampleWorkshop(f web.Frame) web.Workshop {
 					Grounds: []web.Choice{{Value: "consent", Label: f.T("mywork.ground_patch")}}}},
 			Who:     web.Field{Name: "who", Label: f.T("mywork.who"), Hint: f.T("mywork.who_hint")},
 			Part:    web.Field{Name: "part", Label: f.T("mywork.part")},
+			MadeOn:  web.Field{Name: "made_on", Label: f.T("mywork.made_on"), Hint: f.T("mywork.made_on_hint"), Type: "date"},
+			Source:  web.Field{Name: "source", Label: f.T("mywork.source"), Hint: f.T("mywork.source_hint"), Type: "url"},
 			Grounds: []web.Choice{{Value: "own", Label: f.T("mywork.ground_open"), Hint: f.T("mywork.ground_open_hint")}, {Value: "third", Label: f.T("mywork.ground_third")}},
 			Licence: web.Field{Name: "licence", Label: f.T("mywork.third"), Hint: f.T("mywork.third_hint")}, Licences: []web.Choice{{Label: f.T("mywork.third_none")}}},
 		Proof: web.WorkshopProof{URL: "https://sova.example/.well-known/oduvan-abc.txt", Token: "oduvan-work=abcdef", Action: "/me/works/w1/proof", Bad: "Файл не открылся: 404."},
 		Edition: web.WorkshopEdition{Action: "/me/works/w1/versions", Upload: "/me/works/w1/upload", MaxFile: "8 МБ",
-			List:   []web.WorkEdition{{Label: "2.1", Date: "3 ноября", SHA: "9c41…e07b", Full: digest, Now: true}, {Label: "2.0", Date: "1 мая"}},
-			Label:  web.Field{Name: "label", Label: f.T("mywork.label")},
-			Digest: web.Field{Name: "sha256", Label: f.T("mywork.digest"), Hint: f.T("mywork.digest_hint")},
-			File:   web.Field{Name: "file", Label: f.T("mywork.upload_file"), Hint: f.T("mywork.upload_hint")}},
+			List:      []web.WorkEdition{{Label: "2.1", Date: "3 ноября", SHA: "9c41…e07b", Full: digest, Now: true}, {Label: "2.0", Date: "1 мая"}},
+			Label:     web.Field{Name: "label", Label: f.T("mywork.label")},
+			Digest:    web.Field{Name: "sha256", Label: f.T("mywork.digest"), Hint: f.T("mywork.digest_hint")},
+			FileLabel: web.Field{Name: "label", ID: "f-file-label", Label: f.T("mywork.label")},
+			File:      web.Field{Name: "file", Label: f.T("mywork.upload_file"), Hint: f.T("mywork.upload_hint")}},
 		NoOffer: f.T("mywork.offer_blocked")}
 	p.Edition.Troubles = []web.Trouble{{Field: "f-label", Text: "Такая версия уже есть"}}
 	return p

@@ -25,6 +25,8 @@ type scene struct {
 	act  func(*apptest.Tab) // what is done on the page before it is judged
 }
 
+const workshopAt = "/me/works/"
+
 // first is who looks at a board that has no operator yet.
 const first = "first"
 
@@ -45,7 +47,7 @@ func novalidate(button string) func(*apptest.Tab) {
 func scenes(c company) []scene {
 	tutor, creator, service, own := c.tutor, c.creator, c.service, c.own
 	save := `form .bar-end button[type=submit]`
-	return []scene{
+	return append([]scene{
 		{path: "/"}, {path: "/search"}, {path: "/search?q=python&kind=tutor&format=chat&price_max=2000&currency=RUB"}, {path: "/search?q=xyzzyxyzzy"},
 		{path: "/search?page=2"}, {path: "/search?q=python+qwzxqwzx"},
 		{path: "/search?q=godotx&format=plan&language=kk"}, {path: "/search?q=питон"}, {path: "/search?price_max=abc"}, {path: "/search#filters"},
@@ -88,6 +90,14 @@ func scenes(c company) []scene {
 		{path: c.talk, who: "ada"}, {path: c.talk + "/report/" + filepath.Base(c.talk), who: "ada"}, {path: "/me/notices", who: "ada"},
 		{path: "/search?q=godot", who: "ada"}, {path: "/search?q=python&free=1", who: "ada"}, {path: "/search?q=xyzzyxyzzy", who: "ada"},
 		{path: "/me/searches", who: "ada"}, {path: "/me/searches", who: "new"}, {path: c.search, who: "ada"}, {path: c.search + "/delete", who: "ada"},
+		{path: "/search?kind=work&licence=CC-BY-NC-4.0"}, {path: c.work}, {path: c.work + "/claim", who: "ada"}, {path: "/agreements"},
+		{path: c.work + "/claim", who: "ada", act: novalidate(`form[action$="/claim"] button.primary`)},
+		{path: "/me/works", who: "ada"}, {path: "/me/works", who: "new"}, {path: "/me/works/new", who: "ada"},
+		{path: "/me/works/new", who: "ada", act: novalidate(save)}, {path: c.wip, who: "ada"}, {path: c.wip + "/edit", who: "ada"},
+		{path: strings.Replace(c.wip, "/me", "", 1), who: "ada"}, {path: strings.Replace(c.wip, "/me", "", 1) + "/consent", who: "ada"},
+		{path: c.wip + "/offers/new", who: "ada"}, {path: c.wip + "/offers/new", who: "ada", act: novalidate(save)},
+		{path: "/admin/agreements", who: "cho"}, {path: "/admin/agreements", who: "cho", act: novalidate(`form[action$="/admin/agreements"] button.primary`)},
+		{path: "/admin/claims", who: "cho"},
 		{path: c.search, who: "ada", act: func(tab *apptest.Tab) {
 			apptest.Eval[bool](tab, `(document.querySelector("#f-name").value = "", true)`)
 			novalidate(`form:has(#f-name) button[type=submit]`)(tab)
@@ -103,7 +113,7 @@ func scenes(c company) []scene {
 		{path: "/admin/waiting", who: "cho"}, {path: "/admin/invitations", who: "cho"},
 		{path: "/admin/invitations", who: "cho", act: send(`form[action$="/admin/invitations"] button`)},
 		{path: "/admin/accounts", who: "cho"}, {path: "/admin/accounts?handle=zzz", who: "cho"},
-	}
+	}, orderScenes(c.orders)...)
 }
 
 // axe is the judge's program, installed by deploy/test/tools; empty when it is
@@ -256,6 +266,9 @@ type company struct {
 	talk                         string // the address of a thread of ada's
 	claim                        string // the code of a draft
 	search                       string // the address of a saved search of ada's that found something
+	work                         string // the address of a work that is for sale
+	wip                          string // the workshop of a work of ada's with an offer
+	orders                       bargains
 }
 
 func cast(t *testing.T, w *apptest.World) company {
@@ -265,11 +278,17 @@ func cast(t *testing.T, w *apptest.World) company {
 	if _, err := demo.Load(ctx, w.DB, w.Transfer); err != nil {
 		t.Fatal(err)
 	}
+	if _, err := demo.Works(ctx, w.DB, w.Licences); err != nil {
+		t.Fatal(err)
+	}
 	ada := w.Person("ada")
 	ada.Profile(nil).Is(http.StatusOK)
 	ada.Service(nil).Is(http.StatusOK)
 	ada.Service(apptest.Fill{"title": {"Черновик"}, "state": {"draft"}}).Is(http.StatusOK)
 	ada.Token()
+	wip := registers(t, ada, nil)
+	publishes(ada, wip)
+	offers(ada, wip, nil).Is(http.StatusOK)
 	talk := asks(t, w.Person("kid"), "ada", wish)
 	fresh := w.Person("new-one")
 	fresh.Get("/me/settings").Send(`form[action$="/me/code"]`, nil).Is(http.StatusOK) // a code waits to be saved
@@ -280,8 +299,8 @@ func cast(t *testing.T, w *apptest.World) company {
 	cho.Get("/admin").Send(`form[action$="/admin"]`, apptest.Fill{"approval": {"1"}}).Is(http.StatusOK)
 	w.Person("waiting").Profile(apptest.Fill{"link_title": {"Канал"}, "link_url": {"https://example.org/"}}).Is(http.StatusOK)
 	w.Settle()
-	out := company{clients: map[string]*apptest.Client{"ada": ada.Client, "new": fresh.Client, "cho": cho.Client}, own: ada.Services()[0], talk: talk, claim: draft(t, w), search: search}
-	for kind, to := range map[string]*string{"tutor": &out.tutor, "creator": &out.creator, "service": &out.service} {
+	out := company{clients: map[string]*apptest.Client{"ada": ada.Client, "new": fresh.Client, "cho": cho.Client}, own: ada.Services()[0], talk: talk, claim: draft(t, w), search: search, wip: workshopAt + wip, orders: bargaining(t, w, ada)}
+	for kind, to := range map[string]*string{"tutor": &out.tutor, "creator": &out.creator, "service": &out.service, "work": &out.work} {
 		list, err := w.Catalogue.Newest(ctx, kind, 1)
 		if err != nil || len(list) == 0 {
 			t.Fatalf("no %s: %v", kind, err)

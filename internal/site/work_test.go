@@ -57,7 +57,7 @@ func TestAWorkBecomesSellable(t *testing.T) {
 		shop := ada.Get("/me/works/"+id).Says("черновик", "Чего не хватает").Has(".steps .todo", `#versions + ul code[title="`+someDigest+`"]`)
 		shop.Lacks(`a[href="/me/works/` + id + `/offers/new"]`)
 		w.Visitor().Get("/works/" + id).Is(http.StatusNotFound)
-		ada.Get("/works/"+id).Is(http.StatusOK).Says("Пока её видишь только ты").Has(`a[rel=license][href="https://creativecommons.org/licenses/by-nc/4.0/"]`)
+		ada.Get("/works/" + id).Is(http.StatusOK).Says("Пока её видишь только ты").Has(`a[rel=license][href="https://creativecommons.org/licenses/by-nc/4.0/"]`)
 		publishes(ada, id).Says("опубликована", "Работа опубликована.")
 		w.Visitor().Get("/works/"+id).Is(http.StatusOK).Says("Сейчас лицензию купить нельзя", "источник не подтверждён").Lacks(`a[rel="cc:morePermissions"]`)
 
@@ -254,6 +254,6 @@ func TestWorksOfOthersAreNotFound(t *testing.T) {
 			ben.Post("/me/works/"+id+p, url.Values{"csrf": {ben.CSRF()}, "state": {"withdrawn"}}).Is(http.StatusNotFound)
 		}
 		ada.Get("/me/works/"+id).Send(`form:has(button[value=withdrawn])`, fill{"state": {"withdrawn"}}).Is(http.StatusOK).Says("продажи закончены")
-		w.Visitor().Get("/works/"+id).Is(http.StatusOK).Says("больше не продаёт")
+		w.Visitor().Get("/works/" + id).Is(http.StatusOK).Says("больше не продаёт")
 	})
 }
