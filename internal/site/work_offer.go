@@ -264,13 +264,14 @@ func offerScope(f web.Frame, p *web.LicenceOfferPage, w *licence.WorkView, o typ
 	}
 	p.UsesBad, p.ChannelBad = bad.of("uses"), bad.of("channel")
 	p.Territory = web.Field{Name: "territory", Label: f.T("offering.territory"), Hint: f.T("offering.territory_hint"), Value: o.territory, Error: bad.of("territory"), Max: 400}
-	p.Learners = numberField(f, "learners", "offering.learners", o.learners, bad)
-	p.Refund = numberField(f, "refund_days", "offering.refund", o.refund, bad)
-	p.Grace = numberField(f, "grace_days", "offering.grace", o.grace, bad)
+	p.Learners = numberField(web.Field{Name: "learners", Label: f.T("offering.learners"), Hint: f.T("offering.learners_hint")}, o.learners, bad)
+	p.Refund = numberField(web.Field{Name: "refund_days", Label: f.T("offering.refund"), Hint: f.T("offering.refund_hint")}, o.refund, bad)
+	p.Grace = numberField(web.Field{Name: "grace_days", Label: f.T("offering.grace"), Hint: f.T("offering.grace_hint")}, o.grace, bad)
 }
 
-func numberField(f web.Frame, name, key, value string, bad problems) web.Field {
-	return web.Field{Name: name, Label: f.T(key), Hint: f.T(key + "_hint"), Value: value, Error: bad.of(name), Mode: "numeric", Max: 6}
+func numberField(d web.Field, value string, bad problems) web.Field {
+	d.Value, d.Error, d.Mode, d.Max = value, bad.of(d.Name), "numeric", 6
+	return d
 }
 
 func offerMoney(f web.Frame, p *web.LicenceOfferPage, o typedOffer, bad problems) {
