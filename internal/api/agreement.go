@@ -34,13 +34,14 @@ type Agreements struct {
 	Items []AgreementHead `json:"items" nullable:"false" doc:"The newest first"`
 }
 
-type agreementInput struct {
+// AgreementRef names a version of the agreement by its address.
+type AgreementRef struct {
 	N int `path:"n" minimum:"1" maximum:"1000000" doc:"Version" example:"1"`
 }
 
 type acceptInput struct {
 	Keyed
-	agreementInput
+	AgreementRef
 }
 
 type agreementsOutput struct{ Body Agreements }
@@ -68,7 +69,7 @@ func (a *API) agreements(ctx context.Context, r *request, _ *struct{}) (*agreeme
 	return out, err
 }
 
-func (a *API) agreement(ctx context.Context, r *request, in *agreementInput) (*agreementOutput, error) {
+func (a *API) agreement(ctx context.Context, r *request, in *AgreementRef) (*agreementOutput, error) {
 	v, err := a.Licences.Agreement(ctx, r.actor, in.N)
 	if err != nil {
 		return nil, err
@@ -84,7 +85,7 @@ func (a *API) acceptAgreement(ctx context.Context, r *request, in *acceptInput) 
 	if err != nil {
 		return nil, err
 	}
-	return a.agreement(ctx, r, &in.agreementInput)
+	return a.agreement(ctx, r, &in.AgreementRef)
 }
 
 func agreementOf(row *licence.Agreement) AgreementHead {

@@ -87,44 +87,46 @@ type ModeratorReason struct {
 
 type addContributionInput struct {
 	Keyed
-	workInput
+	WorkRef
 	Body ContributionEdit
 }
 
 type editContributionInput struct {
-	contributionInput
+	ContributionRef
 	Body ContributionEdit
 }
 
-type contributionInput struct {
+// ContributionRef names a part by its address.
+type ContributionRef struct {
 	ID string `path:"id" doc:"Of the part" example:"0199b6a0-0000-7000-8000-000000000005"`
 }
 
 type consentInput struct {
 	Keyed
-	workInput
+	WorkRef
 	Body *ConsentGiven
 }
 
 type addClaimInput struct {
 	Keyed
-	workInput
+	WorkRef
 	Body ClaimNew
 }
 
-type claimInput struct {
+// ClaimRef names a claim by its address.
+type ClaimRef struct {
 	ID string `path:"id" doc:"Of the claim" example:"0199b6a0-0000-7000-8000-000000000007"`
 }
 
 type decideClaimInput struct {
 	Keyed
-	claimInput
+	ClaimRef
 	Body ClaimDecision
 }
 
 type reinstateInput struct {
 	Keyed
-	workInput
+	WorkRef
 	Body ModeratorReason
 }
 
@@ -200,7 +202,7 @@ func (a *API) editContribution(ctx context.Context, r *request, in *editContribu
 	return &contributionOutput{Body: out}, err
 }
 
-func (a *API) removeContribution(ctx context.Context, r *request, in *contributionInput) (*struct{}, error) {
+func (a *API) removeContribution(ctx context.Context, r *request, in *ContributionRef) (*struct{}, error) {
 	return &struct{}{}, a.Licences.RemoveContribution(ctx, r.actor, in.ID)
 }
 
@@ -218,7 +220,7 @@ func (a *API) consent(ctx context.Context, r *request, in *consentInput) (*creat
 	})
 }
 
-func (a *API) withdrawConsent(ctx context.Context, r *request, in *workInput) (*struct{}, error) {
+func (a *API) withdrawConsent(ctx context.Context, r *request, in *WorkRef) (*struct{}, error) {
 	return &struct{}{}, a.Licences.WithdrawConsent(ctx, r.actor, in.ID)
 }
 
@@ -233,7 +235,7 @@ func (a *API) claimRights(ctx context.Context, r *request, in *addClaimInput) (*
 	})
 }
 
-func (a *API) withdrawClaim(ctx context.Context, r *request, in *claimInput) (*struct{}, error) {
+func (a *API) withdrawClaim(ctx context.Context, r *request, in *ClaimRef) (*struct{}, error) {
 	return &struct{}{}, a.Licences.WithdrawClaim(ctx, r.actor, in.ID)
 }
 

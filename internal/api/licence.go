@@ -128,17 +128,18 @@ type Register struct {
 	Items []RegisterEntry `json:"items" nullable:"false" doc:"The newest first"`
 }
 
-type licenceInput struct {
+// LicenceRef names a licence by its address.
+type LicenceRef struct {
 	ID string `path:"id" doc:"Of the licence" example:"L-0123456789"`
 }
 
 type licenceActInput struct {
 	Keyed
-	licenceInput
+	LicenceRef
 }
 
 type certificateInput struct {
-	licenceInput
+	LicenceRef
 	Link string `query:"key" maxLength:"100" doc:"The secret of the holder's link, instead of the buyer's token" example:"4f7a91c2"`
 }
 
@@ -152,7 +153,7 @@ type certificateOutput struct {
 type licencesInput struct {
 	Work string `query:"work_id" maxLength:"60" doc:"Only of this work" example:"0199b6a0-0000-7000-8000-000000000004"`
 	Open bool   `query:"open" doc:"Only those that have not ended" example:"true"`
-	pageInput
+	Paging
 }
 
 type verifyInput struct {
@@ -210,7 +211,7 @@ func (a *API) licences(ctx context.Context, r *request, in *licencesInput) (*lic
 	return &licencesOutput{Body: out}, nil
 }
 
-func (a *API) licence(ctx context.Context, r *request, in *licenceInput) (*licenceOutput, error) {
+func (a *API) licence(ctx context.Context, r *request, in *LicenceRef) (*licenceOutput, error) {
 	g, err := a.Licences.Grant(ctx, r.actor, in.ID)
 	if err != nil {
 		return nil, err
@@ -273,7 +274,7 @@ func (a *API) renewLink(ctx context.Context, r *request, in *licenceActInput) (*
 	return &linkOutput{Body: LicenceLink{URL: address}}, err
 }
 
-func (a *API) endLink(ctx context.Context, r *request, in *licenceInput) (*struct{}, error) {
+func (a *API) endLink(ctx context.Context, r *request, in *LicenceRef) (*struct{}, error) {
 	return &struct{}{}, a.Licences.EndLink(ctx, r.actor, in.ID)
 }
 

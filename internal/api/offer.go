@@ -69,16 +69,17 @@ type Offers struct {
 
 type addOfferInput struct {
 	Keyed
-	workInput
+	WorkRef
 	Body OfferEdit
 }
 
-type offerInput struct {
+// OfferRef names an offer by its address.
+type OfferRef struct {
 	ID string `path:"id" doc:"Of the offer" example:"0199b6a0-0000-7000-8000-000000000008"`
 }
 
 type editOfferInput struct {
-	offerInput
+	OfferRef
 	Body OfferEdit
 }
 
@@ -104,7 +105,7 @@ func (a *API) addOffers() {
 		text: "What was sold holds.", statuses: []int{http.StatusNotFound, http.StatusConflict}}, a.withdrawOffer)
 }
 
-func (a *API) offers(ctx context.Context, r *request, in *workInput) (*offersOutput, error) {
+func (a *API) offers(ctx context.Context, r *request, in *WorkRef) (*offersOutput, error) {
 	v, err := a.Licences.Work(ctx, r.actor, in.ID)
 	out := &offersOutput{Body: Offers{Items: make([]Offer, len(v.Offers))}}
 	for i := range v.Offers {
@@ -123,7 +124,7 @@ func (a *API) addOffer(ctx context.Context, r *request, in *addOfferInput) (*cre
 	})
 }
 
-func (a *API) offer(ctx context.Context, r *request, in *offerInput) (*offerOutput, error) {
+func (a *API) offer(ctx context.Context, r *request, in *OfferRef) (*offerOutput, error) {
 	v, err := a.Licences.Offer(ctx, r.actor, in.ID)
 	if err != nil {
 		return nil, err
@@ -139,7 +140,7 @@ func (a *API) editOffer(ctx context.Context, r *request, in *editOfferInput) (*o
 	return &offerOutput{Body: a.offerOf(&row)}, nil
 }
 
-func (a *API) withdrawOffer(ctx context.Context, r *request, in *offerInput) (*struct{}, error) {
+func (a *API) withdrawOffer(ctx context.Context, r *request, in *OfferRef) (*struct{}, error) {
 	_, err := a.Licences.MoveOffer(ctx, r.actor, in.ID, licence.OfferWithdrawn)
 	return &struct{}{}, err
 }

@@ -81,15 +81,17 @@ type ordersInput struct {
 	Role  string `query:"role" enum:"buyer,seller" doc:"Only where you are on this side" example:"buyer"`
 	State string `query:"state" enum:"draft,awaiting_payment,cancelled,expired,paid,fulfilled,disputed,refunded" doc:"Only in this state" example:"awaiting_payment"`
 	Offer string `query:"offer_id" maxLength:"60" doc:"Only by this offer" example:"0199b6a0-0000-7000-8000-000000000008"`
-	pageInput
+	Paging
 }
 
-type pageInput struct {
+// Paging asks for a page of a list.
+type Paging struct {
 	Page  int `query:"page" minimum:"1" maximum:"10000" default:"1" doc:"Page, from 1" example:"1"`
 	Limit int `query:"limit" minimum:"1" maximum:"100" default:"25" doc:"Things on a page" example:"25"`
 }
 
-type orderInput struct {
+// OrderRef names an order by its address.
+type OrderRef struct {
 	ID string `path:"id" doc:"Of the order" example:"0199b6a0-0000-7000-8000-000000000009"`
 }
 
@@ -159,7 +161,7 @@ func (a *API) orders(ctx context.Context, r *request, in *ordersInput) (*ordersO
 	return a.orderPage(ctx, r, found, err)
 }
 
-func (a *API) arbitrations(ctx context.Context, r *request, in *pageInput) (*ordersOutput, error) {
+func (a *API) arbitrations(ctx context.Context, r *request, in *Paging) (*ordersOutput, error) {
 	found, err := a.Payments.Arbitrations(ctx, r.actor, payment.Filter{Page: in.Page, Limit: in.Limit})
 	return a.orderPage(ctx, r, found, err)
 }
@@ -172,7 +174,7 @@ func (a *API) orderPage(ctx context.Context, r *request, found payment.List, err
 	return &ordersOutput{Body: Orders{Items: items, Total: found.Total, Page: found.Page, Pages: found.Pages}}, err
 }
 
-func (a *API) readOrder(ctx context.Context, r *request, in *orderInput) (*orderOutput, error) {
+func (a *API) readOrder(ctx context.Context, r *request, in *OrderRef) (*orderOutput, error) {
 	row, err := a.Payments.Order(ctx, r.actor, in.ID)
 	if err != nil {
 		return nil, err

@@ -69,41 +69,41 @@ type OrderDecision struct {
 
 type orderActInput struct {
 	Keyed
-	orderInput
+	OrderRef
 }
 
 type detailsInput struct {
-	orderInput
+	OrderRef
 	Body Details
 }
 
 type amountInput struct {
 	Keyed
-	orderInput
+	OrderRef
 	Body AmountStated
 }
 
 type refundInput struct {
 	Keyed
-	orderInput
+	OrderRef
 	Body *RefundStated
 }
 
 type denyInput struct {
 	Keyed
-	orderInput
+	OrderRef
 	Body DenialStated
 }
 
 type arbitrateInput struct {
 	Keyed
-	orderInput
+	OrderRef
 	Body ArbitrationAsked
 }
 
 type decideInput struct {
 	Keyed
-	orderInput
+	OrderRef
 	Body OrderDecision
 }
 
@@ -146,10 +146,10 @@ func (a *API) orderAct(ctx context.Context, r *request, key, id string, act func
 	if err != nil {
 		return nil, err
 	}
-	return a.readOrder(ctx, r, &orderInput{ID: id})
+	return a.readOrder(ctx, r, &OrderRef{ID: id})
 }
 
-func (a *API) details(ctx context.Context, r *request, in *orderInput) (*payingOutput, error) {
+func (a *API) details(ctx context.Context, r *request, in *OrderRef) (*payingOutput, error) {
 	found, err := a.Payments.Paying(ctx, r.actor, in.ID)
 	if err != nil {
 		return nil, err
@@ -172,10 +172,10 @@ func (a *API) setDetails(ctx context.Context, r *request, in *detailsInput) (*or
 		}
 		return nil, err
 	}
-	return a.readOrder(ctx, r, &in.orderInput)
+	return a.readOrder(ctx, r, &in.OrderRef)
 }
 
-func (a *API) statements(ctx context.Context, r *request, in *orderInput) (*statementsOutput, error) {
+func (a *API) statements(ctx context.Context, r *request, in *OrderRef) (*statementsOutput, error) {
 	s, err := a.Payments.Statements(ctx, r.actor, in.ID)
 	return &statementsOutput{Body: Statements{Denial: s.Denial, Buyer: s.Buyer, Seller: s.Seller}}, err
 }

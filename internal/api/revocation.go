@@ -48,19 +48,19 @@ type AppealDecision struct {
 
 type revokeInput struct {
 	Keyed
-	licenceInput
+	LicenceRef
 	Body RevocationNew
 }
 
 type appealInput struct {
 	Keyed
-	licenceInput
+	LicenceRef
 	Body AppealNew
 }
 
 type judgeInput struct {
 	Keyed
-	licenceInput
+	LicenceRef
 	Body AppealDecision
 }
 
@@ -88,7 +88,7 @@ func (a *API) revoke(ctx context.Context, r *request, in *revokeInput) (*answere
 	})
 }
 
-func (a *API) withdrawRevocation(ctx context.Context, r *request, in *licenceInput) (*struct{}, error) {
+func (a *API) withdrawRevocation(ctx context.Context, r *request, in *LicenceRef) (*struct{}, error) {
 	return &struct{}{}, a.Licences.Withdraw(ctx, r.actor, in.ID)
 }
 

@@ -94,13 +94,15 @@ type Works struct {
 	Items []Work `json:"items" nullable:"false" doc:"The newest first"`
 }
 
-type workInput struct {
+// WorkRef names a work by its address. It is exported, as huma passes over
+// unexported embedded structs in silence.
+type WorkRef struct {
 	ID string `path:"id" doc:"Of the work" example:"0199b6a0-0000-7000-8000-000000000004"`
 }
 
 type workActInput struct {
 	Keyed
-	workInput
+	WorkRef
 }
 
 type addWorkInput struct {
@@ -109,13 +111,13 @@ type addWorkInput struct {
 }
 
 type editWorkInput struct {
-	workInput
+	WorkRef
 	Body WorkEdit
 }
 
 type addVersionInput struct {
 	Keyed
-	workInput
+	WorkRef
 	Body VersionNew
 }
 
@@ -163,7 +165,7 @@ func (a *API) addWork(ctx context.Context, r *request, in *addWorkInput) (*creat
 // registered tells of the fields of a work by their names in this API.
 func registered(err error) error { return renamed(renamed(err, "version", "edit"), "label", "version") }
 
-func (a *API) work(ctx context.Context, r *request, in *workInput) (*workOutput, error) {
+func (a *API) work(ctx context.Context, r *request, in *WorkRef) (*workOutput, error) {
 	out, err := a.readWork(ctx, r, in.ID)
 	return &workOutput{Body: out}, err
 }
@@ -181,7 +183,7 @@ func (a *API) workAfter(ctx context.Context, r *request, id string, err error) (
 	if err != nil {
 		return nil, err
 	}
-	return a.work(ctx, r, &workInput{ID: id})
+	return a.work(ctx, r, &WorkRef{ID: id})
 }
 
 func (a *API) editWork(ctx context.Context, r *request, in *editWorkInput) (*workOutput, error) {
@@ -191,7 +193,7 @@ func (a *API) editWork(ctx context.Context, r *request, in *editWorkInput) (*wor
 	return a.workAfter(ctx, r, in.ID, registered(err))
 }
 
-func (a *API) removeWork(ctx context.Context, r *request, in *workInput) (*struct{}, error) {
+func (a *API) removeWork(ctx context.Context, r *request, in *WorkRef) (*struct{}, error) {
 	return &struct{}{}, a.Licences.RemoveWork(ctx, r.actor, in.ID)
 }
 
