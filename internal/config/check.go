@@ -7,6 +7,7 @@ import (
 	"net/netip"
 	"net/url"
 	"path/filepath"
+	"regexp"
 	"strconv"
 	"strings"
 )
@@ -49,7 +50,63 @@ func (c *Config) check() error {
 	add("trusted_proxies", err)
 	_, err = parseHosts(c.LinkHosts)
 	add("link_hosts", err)
+	c.checkStripe(add)
 	return errors.Join(faults...)
+}
+
+// checkStripe refuses keys of another kind: a publishable key in the place of a
+// secret one, or a stand-in for Stripe that would hear a live key.
+func (c *Config) checkStripe(add func(string, error)) {
+	if c.StripeSecretKey != "" && !stripeKey.MatchString(c.StripeSecretKey) {
+		add("stripe_secret_key", errors.New("must be a secret or restricted key: sk_test_…, sk_live_…, rk_test_… or rk_live_…"))
+	}
+	_, err := parseSecrets(c.StripeWebhookSecrets)
+	add("stripe_webhook_secrets", err)
+	if c.StripeSecretKey == "" && c.StripeWebhookSecrets != "" {
+		add("stripe_webhook_secrets", errors.New("is set without stripe_secret_key"))
+	}
+	if c.StripeAPIBase == "" {
+		return
+	}
+	u, err := webURL(c.StripeAPIBase)
+	switch {
+	case err != nil:
+	case u.Path != "" && u.Path != "/" || u.RawQuery != "" || u.Fragment != "":
+		err = errors.New("must end after the host and port")
+	case u.Scheme == "http" && !isLoopback(u.Hostname()):
+		err = errors.New("must be https unless it is this machine")
+	case u.Hostname() != "api.stripe.com" && strings.Contains(c.StripeSecretKey, "_live_"):
+		err = errors.New("is for tests: a live key goes to Stripe alone")
+	default:
+		c.StripeAPIBase = u.Scheme + "://" + u.Host
+	}
+	add("stripe_api_base", err)
+}
+
+var (
+	stripeKey    = regexp.MustCompile(`^[sr]k_(test|live)_[A-Za-z0-9_]{8,250}$`)
+	stripeSecret = regexp.MustCompile(`^whsec_[A-Za-z0-9+/=_-]{8,250}$`)
+)
+
+func isLoopback(host string) bool {
+	addr, notIP := netip.ParseAddr(host)
+	return loopback(strings.ToLower(host), addr, notIP == nil)
+}
+
+// parseSecrets reads signing secrets with commas between them. Its errors never
+// quote one.
+func parseSecrets(text string) ([]string, error) {
+	var out []string
+	for part := range strings.SplitSeq(text, ",") {
+		if part = strings.TrimSpace(part); part == "" {
+			continue
+		}
+		if !stripeSecret.MatchString(part) {
+			return nil, errors.New("must be signing secrets such as whsec_…, with commas between them")
+		}
+		out = append(out, part)
+	}
+	return out, nil
 }
 
 // parseProxies reads addresses and networks with commas between them. The

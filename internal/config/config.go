@@ -27,7 +27,12 @@ type Config struct {
 	Secrets        string // folder of the keys; empty: <Data>/secrets
 	TrustedProxies string // addresses and networks, by commas, whose X-Forwarded-For is believed; empty: nobody's
 	LinkHosts      string // hosts, by commas, of payment pages that sellers may link to; empty: the program's own list
-	Demo           bool   // fill an empty branch with made-up people
+
+	StripeSecretKey      string // sk_… or rk_…; empty: no Stripe
+	StripeWebhookSecrets string // whsec_…, by commas
+	StripeAPIBase        string // a stand-in for Stripe's API; empty: Stripe itself
+
+	Demo bool // fill an empty branch with made-up people
 }
 
 // Default is what Load gives when nothing is set.
@@ -45,6 +50,13 @@ func (c Config) Proxies() []netip.Prefix {
 // program's own list.
 func (c Config) Links() []string {
 	list, _ := parseHosts(c.LinkHosts) // checked by Load
+	return list
+}
+
+// WebhookSecrets are the signing secrets of Stripe's webhook endpoint, all of
+// which hold.
+func (c Config) WebhookSecrets() []string {
+	list, _ := parseSecrets(c.StripeWebhookSecrets) // checked by Load
 	return list
 }
 

@@ -87,6 +87,7 @@ func TestEverySettingEveryWay(t *testing.T) {
 	values := map[string]string{
 		"listen": "127.0.0.1:99", "data": "/d", "url": "https://board.example", "database_url": "postgres://u:p@h/db",
 		"meili_url": "http://m:7700", "meili_key": "k", "metrics_listen": "127.0.0.1:9", "secrets": "/s", "trusted_proxies": "10.0.0.1", "link_hosts": "pay.example", "demo": "true",
+		"stripe_secret_key": "sk_test_12345678", "stripe_webhook_secrets": "whsec_12345678,whsec_87654321", "stripe_api_base": "http://127.0.0.1:12111",
 	}
 	for _, s := range config.Describe() {
 		value, ok := values[s.Key]
@@ -101,6 +102,9 @@ func TestEverySettingEveryWay(t *testing.T) {
 		base := []string{}
 		if s.Key == "meili_key" {
 			base = []string{"ODUVAN_MEILI_URL=http://m:7700"}
+		}
+		if s.Key == "stripe_webhook_secrets" {
+			base = []string{"ODUVAN_STRIPE_SECRET_KEY=sk_test_12345678"}
 		}
 		byFile, err1 := load(t, []string{"--config", tomlFile(t, s.Key+" = "+quoted)}, base)
 		byEnv, err2 := load(t, nil, append(base, s.Env+"="+value))
@@ -264,9 +268,11 @@ func TestNoSecretIsPrinted(t *testing.T) {
 	c := config.Config{
 		Listen: ":1", DatabaseURL: "postgres://ada:s3cret@db:5432/board?password=s3cret&sslmode=require",
 		MeiliURL: "http://meili:7700", MeiliKey: "s3cret",
+		StripeSecretKey: "s3cret", StripeWebhookSecrets: "s3cret,s3cret",
 	}
 	want := map[string]string{
 		"listen": ":1", "data": "", "url": "", "metrics_listen": "", "secrets": "", "trusted_proxies": "", "link_hosts": "", "demo": "false",
+		"stripe_secret_key": "(set)", "stripe_webhook_secrets": "(set)", "stripe_api_base": "",
 		"database_url": "postgres://ada:xxxxx@db:5432/board?…", "meili_url": "http://meili:7700", "meili_key": "(set)",
 	}
 	if diff := cmp.Diff(want, c.Redacted()); diff != "" {
@@ -320,6 +326,37 @@ func TestLinkHosts(t *testing.T) {
 	for _, text := range []string{"https://boosty.to", "127.0.0.1", "localhost", "boosty.to/x", ".to", "*.example.org", "\u0431.example"} {
 		if _, err := config.Load(nil, []string{"ODUVAN_LINK_HOSTS=" + text}); err == nil || !strings.Contains(err.Error(), "link_hosts") {
 			t.Errorf("%q: %v", text, err)
+		}
+	}
+}
+
+// Keys in the wrong place are refused, and no error quotes one.
+func TestStripeSettings(t *testing.T) {
+	t.Parallel()
+	for environ, want := range map[string]string{
+		"ODUVAN_STRIPE_SECRET_KEY=sk_test_0123456789":                                                             "",
+		"ODUVAN_STRIPE_SECRET_KEY=rk_live_0123456789 ODUVAN_STRIPE_WEBHOOK_SECRETS=whsec_01234567,whsec_76543210": "",
+		"ODUVAN_STRIPE_SECRET_KEY=sk_test_0123456789 ODUVAN_STRIPE_API_BASE=http://127.0.0.1:12111/":              "",
+		"ODUVAN_STRIPE_SECRET_KEY=sk_live_0123456789 ODUVAN_STRIPE_API_BASE=https://api.stripe.com":               "",
+		"ODUVAN_STRIPE_SECRET_KEY=pk_test_0123456789":                                                             "stripe_secret_key",
+		"ODUVAN_STRIPE_SECRET_KEY=whsec_0123456789":                                                               "stripe_secret_key",
+		"ODUVAN_STRIPE_WEBHOOK_SECRETS=whsec_0123456789":                                                          "stripe_webhook_secrets",
+		"ODUVAN_STRIPE_SECRET_KEY=sk_test_0123456789 ODUVAN_STRIPE_WEBHOOK_SECRETS=sk_test_0123456789":            "stripe_webhook_secrets",
+		"ODUVAN_STRIPE_SECRET_KEY=sk_live_0123456789 ODUVAN_STRIPE_API_BASE=http://127.0.0.1:12111":               "stripe_api_base",
+		"ODUVAN_STRIPE_SECRET_KEY=sk_test_0123456789 ODUVAN_STRIPE_API_BASE=http://stripe.example":                "stripe_api_base",
+		"ODUVAN_STRIPE_SECRET_KEY=sk_test_0123456789 ODUVAN_STRIPE_API_BASE=https://stripe.example/v1":            "stripe_api_base",
+		"ODUVAN_STRIPE_SECRET_KEY=sk_test_0123456789 ODUVAN_STRIPE_API_BASE=https://a:b@stripe.example":           "stripe_api_base",
+	} {
+		got, err := load(t, nil, strings.Fields(environ))
+		switch {
+		case want == "" && err != nil:
+			t.Errorf("%s: %v", environ, err)
+		case want != "" && (err == nil || !strings.Contains(err.Error(), want) || strings.Contains(err.Error(), "0123456789")):
+			t.Errorf("%s: got %v", environ, err)
+		case want == "" && strings.Contains(environ, "WEBHOOK"):
+			if diff := cmp.Diff([]string{"whsec_01234567", "whsec_76543210"}, got.WebhookSecrets()); diff != "" {
+				t.Error(diff)
+			}
 		}
 	}
 }

@@ -57,6 +57,12 @@ var settings = []setting{
 	{text: func(c *Config) *string { return &c.LinkHosts }, setting: Setting{
 		Key: "link_hosts", Flag: "link-hosts",
 		Help: "hosts, by commas, of payment pages that sellers may link to; by default a list of usual ones"}},
+	{text: func(c *Config) *string { return &c.StripeSecretKey }, setting: Setting{
+		Key: "stripe_secret_key", Secret: true, Help: "secret key of a Stripe account for card payments straight to sellers; without it there is no word of Stripe"}},
+	{text: func(c *Config) *string { return &c.StripeWebhookSecrets }, setting: Setting{
+		Key: "stripe_webhook_secrets", Secret: true, Help: "signing secrets of Stripe's webhook endpoint, by commas while they change"}},
+	{text: func(c *Config) *string { return &c.StripeAPIBase }, setting: Setting{
+		Key: "stripe_api_base", Flag: "stripe-api-base", Help: "address of a stand-in for Stripe, for tests; by default Stripe itself"}},
 	{flag: func(c *Config) *bool { return &c.Demo }, setting: Setting{
 		Key: "demo", Flag: "demo", Default: "false", Help: "fill an empty branch with made-up people"}},
 }
