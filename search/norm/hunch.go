@@ -47,8 +47,10 @@ type posting struct {
 // tally is reused memory of one hunch.
 type tally struct {
 	like    []float32    // by saying
+	held    []uint8      // by saying, how many of the words it holds
 	touched []int32      // sayings
 	best    [][3]float32 // by skill, the likeness of its nearest sayings
+	holds   []uint8      // by skill, how many of the words the nearest one holds
 	skills  []int32      // that have any
 }
 
@@ -57,6 +59,7 @@ type guess struct {
 	skill int32
 	worth float32
 	first float32 // likeness of the nearest saying
+	sure  bool    // as good as named
 }
 
 // newSayings reads every way to say a skill that the taxonomy knows.
@@ -77,7 +80,8 @@ func (n *Normaliser) newSayings(tax *taxonomy.Taxonomy) *sayings {
 	}
 	s.settle(stems)
 	s.tally.New = func() any {
-		return &tally{like: make([]float32, len(s.of)), best: make([][3]float32, len(s.skills))}
+		return &tally{like: make([]float32, len(s.of)), held: make([]uint8, len(s.of)),
+			best: make([][3]float32, len(s.skills)), holds: make([]uint8, len(s.skills))}
 	}
 	return s
 }
@@ -171,7 +175,7 @@ func (s *sayings) hunch(stems []string) []guess {
 		return nil
 	}
 	t.rank(s, 1/sqrt(whole))
-	return t.lead()
+	return t.lead(min(len(stems), 2))
 }
 
 // count adds what a word is worth to every saying that holds it, without those
@@ -188,6 +192,7 @@ func (t *tally) count(p posting, but []int32, part float32) {
 			t.touched = append(t.touched, id)
 		}
 		t.like[id] += part * p.weight
+		t.held[id]++
 	}
 }
 
@@ -202,6 +207,7 @@ func (t *tally) rank(s *sayings, scale float32) {
 		switch {
 		case like > b[0]:
 			*b = [3]float32{like, b[0], b[1]}
+			t.holds[skill] = t.held[id]
 		case like > b[1]:
 			b[1], b[2] = like, b[1]
 		case like > b[2]:
@@ -210,8 +216,9 @@ func (t *tally) rank(s *sayings, scale float32) {
 	}
 }
 
-// lead gives the skills in front, best first.
-func (t *tally) lead() (out []guess) {
+// lead gives the skills in front, best first. None is sure that rests on fewer
+// words than least.
+func (t *tally) lead(least int) (out []guess) {
 	top := float32(0)
 	worth := func(b [3]float32) float32 { return b[0] + hunchMore*(b[1]+hunchMore*b[2]) }
 	for _, skill := range t.skills {
@@ -219,7 +226,7 @@ func (t *tally) lead() (out []guess) {
 	}
 	for _, skill := range t.skills {
 		if w := worth(t.best[skill]); w >= hunchLeast && w >= hunchShare*top {
-			out = append(out, guess{skill, w, t.best[skill][0]})
+			out = append(out, guess{skill, w, t.best[skill][0], w >= hunchSure && int(t.holds[skill]) >= least})
 		}
 	}
 	slices.SortFunc(out, func(a, b guess) int { return cmp.Or(cmp.Compare(b.worth, a.worth), cmp.Compare(a.skill, b.skill)) })
@@ -229,10 +236,10 @@ func (t *tally) lead() (out []guess) {
 // clear makes the tally ready for the next hunch.
 func (t *tally) clear() {
 	for _, id := range t.touched {
-		t.like[id] = 0
+		t.like[id], t.held[id] = 0, 0
 	}
 	for _, skill := range t.skills {
-		t.best[skill] = [3]float32{}
+		t.best[skill], t.holds[skill] = [3]float32{}, 0
 	}
 	t.touched, t.skills = t.touched[:0], t.skills[:0]
 }
@@ -254,7 +261,9 @@ func (n *Normaliser) guess(plan *Plan, said []Token) {
 		for i := range plan.Need {
 			switch g := &plan.Need[i]; {
 			case g.Terms[0] == term, named && !isWord(*g):
-			case h.worth >= hunchSure:
+			case h.sure && first && isWord(*g) && strings.HasPrefix(g.Terms[0], ConceptMark):
+				g.Maybe, g.Terms = slices.Concat(g.Terms, g.Maybe), []string{term} // a saying outweighs an ambiguous name in it
+			case h.sure:
 				g.Maybe = append(g.Maybe, term)
 			case !slices.Contains(g.Wider, term):
 				g.Wider, plan.Hunch = append(g.Wider, term), true

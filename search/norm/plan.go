@@ -102,6 +102,9 @@ func (n *Normaliser) group(plan *Plan, chunks []chunk, cues bool) (said []Token)
 				for _, t := range at[i : i+width] {
 					used[t.chunk]++
 				}
+				if plan.Cues[len(plan.Cues)-1].Loose {
+					said = append(said, tokens[i:i+width]...)
+				}
 				i += width
 				continue
 			}
