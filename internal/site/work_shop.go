@@ -308,7 +308,7 @@ func (s *Site) uploadVersion(c *gin.Context) error {
 		return err
 	}
 	if up.sha256 == "" {
-		err = fault.Bad("file", "file_missing")
+		err = fault.Bad("file", "work_file_missing")
 	} else {
 		_, err = s.Licences.AddVersion(c.Request.Context(), v.actor, w.ID, licence.VersionInput{Label: up.label, SHA256: up.sha256})
 	}
