@@ -66,14 +66,9 @@ func (c *command) run(ctx context.Context, cfg config.Config) error {
 
 // prepare fills an empty board when asked to, and greets on the console.
 func (c *command) prepare(ctx context.Context, a *app.App) error {
-	if a.Config.Demo {
-		people, err := demo.Load(ctx, a.DB, a.Transfer)
-		if err == nil && people > 0 {
-			_, err = demo.Works(ctx, a.DB, a.Licences)
-		}
-		if err != nil {
-			return fmt.Errorf("demo content: %w", err)
-		}
+	players, err := players(ctx, a)
+	if err != nil {
+		return fmt.Errorf("demo content: %w", err)
 	}
 	if err := a.Catalogue.CatchUp(ctx); catalogue.IndexAway(err) {
 		a.Log.Warn("search index is away: answering from the database until it is back", "error", err)
@@ -88,6 +83,29 @@ func (c *command) prepare(ctx context.Context, a *app.App) error {
 	if code != "" {
 		fmt.Fprintf(c.Out, "\nThis board has no operator yet. Open %s/setup and enter the one-time code:\n\n    %s\n\n", a.Config.URL, code)
 	}
+	if len(players) > 0 {
+		fmt.Fprintf(c.Out, "To answer a learner or sell a licence as one of the made-up people, open %s/claim in another browser and enter:\n\n", a.Config.URL)
+		for _, handle := range demo.Players() {
+			fmt.Fprintf(c.Out, "    %s  as %s\n", players[handle], handle)
+		}
+		fmt.Fprintln(c.Out)
+	}
 	fmt.Fprintln(c.Out, "Stop with Ctrl+C.")
 	return nil
+}
+
+// players fills an empty board with made-up people when asked to, and gives
+// codes by which a newcomer can play some of them.
+func players(ctx context.Context, a *app.App) (map[string]string, error) {
+	if !a.Config.Demo {
+		return nil, nil
+	}
+	people, err := demo.Load(ctx, a.DB, a.Transfer)
+	if err != nil || people == 0 {
+		return nil, err
+	}
+	if _, err := demo.Works(ctx, a.DB, a.Licences); err != nil {
+		return nil, err
+	}
+	return demo.Claims(ctx, a.DB, a.Keys)
 }

@@ -137,7 +137,24 @@ func TestLoad(t *testing.T) {
 			t.Error(diff)
 		}
 		checkDays(t, w)
+		checkPlayers(t, w, keys, br)
 	})
+}
+
+// checkPlayers claims every person that a newcomer may play, by the code.
+func checkPlayers(t *testing.T, w *dbtest.World, keys *secret.Keys, br *branch.Branch) {
+	t.Helper()
+	codes, err := demo.Claims(t.Context(), w.DB, keys)
+	if err != nil || len(codes) != len(demo.Players()) {
+		t.Fatalf("codes of %v: %v", demo.Players(), err)
+	}
+	accounts := account.New(account.Config{DB: w.DB, Keys: keys, Branch: br, URL: "http://localhost:8080"})
+	for _, handle := range demo.Players() {
+		got, _, err := accounts.Claim(t.Context(), account.Claim{Code: codes[handle]})
+		if err != nil || got.Handle != handle {
+			t.Errorf("the code of %s opens %q: %v", handle, got.Handle, err)
+		}
+	}
 }
 
 func checkDays(t *testing.T, w *dbtest.World) {

@@ -12,6 +12,7 @@ import (
 	"github.com/tmoeg/oduvan/internal/db"
 	"github.com/tmoeg/oduvan/internal/licence"
 	"github.com/tmoeg/oduvan/internal/licence/cert"
+	"github.com/tmoeg/oduvan/internal/secret"
 )
 
 //go:embed works.json
@@ -48,7 +49,7 @@ type work struct {
 
 // Works registers works of the made-up people and offers licences for them; it
 // returns how many. Call it after Load has filled an empty branch. The people
-// are unclaimed, so nobody can be paid: the works are there to be looked at.
+// are unclaimed until somebody plays them, see Claims.
 // Faults: those of the verbs of licence.
 func Works(ctx context.Context, d *db.DB, l *licence.Licences) (int, error) {
 	var list []work
@@ -106,4 +107,35 @@ func (w *work) register(ctx context.Context, l *licence.Licences, by account.Act
 		}
 	}
 	return nil
+}
+
+// Players are the made-up people whom a newcomer may play: a mentor who can be
+// written to, and a seller of works who can be paid.
+func Players() []string { return []string{"lesnoy-klyuch", "svetlyachok-v-banke"} }
+
+// Claims gives each of the Players a new claim code, by handle: who enters it
+// at /claim becomes that person. Whoever was claimed already is left out. Call
+// it after Load has filled an empty branch.
+func Claims(ctx context.Context, d *db.DB, keys *secret.Keys) (map[string]string, error) {
+	codes := map[string]string{}
+	err := d.Write(ctx, func(tx *db.Tx) error {
+		clear(codes)
+		for _, handle := range Players() {
+			acc, err := account.ByHandle(ctx, tx, handle)
+			if err != nil {
+				return err
+			}
+			var rows []account.Imported
+			if err := tx.NewSelect().Model(&rows).Where("account_id = ?", acc.ID).Scan(ctx); err != nil || len(rows) == 0 {
+				return err
+			}
+			codes[handle] = secret.NewCode()
+			rows[0].ClaimMAC = account.ClaimMAC(keys, codes[handle])
+			if err := account.PutImported(ctx, tx, rows[0]); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	return codes, err
 }
