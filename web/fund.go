@@ -75,6 +75,7 @@ type TransparencyPage struct {
 	Calls     []string // that the program may make at Stripe; empty: Stripe is off
 	Files     []Link
 	Decisions Link
+	Judged    Link // decisions about licences and rights
 	Fund      Link
 }
 

@@ -32,9 +32,16 @@ type LicencePage struct {
 	Can     []string
 	Cannot  []string
 	Ever    []string
+	After   []AfterRow // of one that is over: what is still allowed, and what is not
 	Checks  []CheckRow
 	Command string // that checks without a connection
 	CheckTo string // where a file is sent for checking
+}
+
+// AfterRow is one thing that may or may not be done once a licence is over.
+type AfterRow struct {
+	OK   bool
+	Text string
 }
 
 // HolderBox is what only the holder of the certificate is shown.
@@ -91,6 +98,14 @@ type CheckFilePage struct {
 	Facts    [][2]string // what the certificate says
 	Action   string
 	Command  string
+}
+
+// canWord heads what a licence allows, or allowed.
+func (p LicencePage) canWord(f Frame) string {
+	if len(p.After) > 0 {
+		return f.T("licence.could")
+	}
+	return f.T("licence.can")
 }
 
 // tone is the colour of a state.

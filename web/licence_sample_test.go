@@ -20,6 +20,8 @@ func licenceSamples() []pageSample {
 	}
 	out = append(out, pageSample{"fund", plainFrame, func(f web.Frame) templ.Component { return web.Fund(f, sampleFund(f)) }},
 		pageSample{"fund-empty", plainFrame, func(f web.Frame) templ.Component { return web.Fund(f, web.FundPage{Empty: true}) }},
+		pageSample{"judged", plainFrame, func(f web.Frame) templ.Component { return web.Judged(f, sampleJudged()) }},
+		pageSample{"judged-none", plainFrame, func(f web.Frame) templ.Component { return web.Judged(f, web.JudgedPage{}) }},
 		pageSample{"transparency", plainFrame, func(f web.Frame) templ.Component { return web.Transparency(f, sampleTransparency(f)) }})
 	for _, state := range []string{web.LicenceValid, web.LicenceNotYet, web.LicenceGrace, web.LicenceExpired, web.LicenceRevoked, web.LicenceSuspended} {
 		out = append(out, pageSample{"licence-" + state, plainFrame, func(f web.Frame) templ.Component { return web.Licence(f, sampleLicence(state)) }})
@@ -45,6 +47,9 @@ func sampleLicence(state string) web.LicencePage {
 		p.Acts = []web.Link{{Label: "Скачать", URL: "/licences/L-7Q2M4K9X3T.jwt", Icon: "down"}, {Label: "Печать", URL: "/licences/L-7Q2M4K9X3T.pdf", Icon: "copy"}}
 		p.Holder = &web.HolderBox{Licensee: "тихая-сойка-41", ShareURL: "https://oduvan.example/l/8f2…", RenewURL: "/works/x/licence?renews=L-7Q2M4K9X3T", OrderURL: "/orders/x"}
 	}
+	if state == web.LicenceExpired {
+		p.After = []web.AfterRow{{OK: true, Text: "Проданные копии остаются у людей."}, {Text: "Новое платное занятие."}}
+	}
 	if state == web.LicenceRevoked {
 		p.Why = "деньги возвращены по заказу 8 января 2027"
 	}
@@ -66,10 +71,17 @@ func sampleFund(f web.Frame) web.FundPage {
 	return p
 }
 
+func sampleJudged() web.JudgedPage {
+	row := web.JudgedRow{Title: "Лицензия L-7Q2M4K9X3T", URL: "/v/L-7Q2M4K9X3T", About: "120 задач по Python", Date: "8 января 2027",
+		Said: "использование вне условий. Продаёт копии в третьей стране", Result: "Отзыв отменён", Reason: "Магазин чужой: это видно по владельцу"}
+	return web.JudgedPage{Appeals: []web.JudgedRow{row}, Claims: []web.JudgedRow{row}}
+}
+
 func sampleTransparency(f web.Frame) web.TransparencyPage {
 	return web.TransparencyPage{
 		Zeros:     []web.ZeroRow{{Number: "0", Label: "денег с доски в фонде", Why: "Ни тип, ни база данных такой записи не примут."}, {Number: "0 %", Label: "комиссия доски", Why: "Её нет ни в одном способе расчёта."}},
 		Orders:    web.Grid{Caption: f.T("open.orders"), Heads: []string{"Способ", "Валюта", "Заказов", "Сумма"}, Rows: [][]string{{"Напрямую", "RUB", "12", "18 000 ₽"}, {"Напрямую", "KZT", "<5", "—"}}},
 		NoSteward: true, Head: "9c41aa…e07b", HeadAt: "19 декабря 2026, 14:00", Audit: web.AuditBox{At: "19 декабря 2026, 03:00 UTC", OK: true, Checked: 17},
-		Files: []web.Link{{Label: "JSON", URL: "/transparency.json"}}, Decisions: web.Link{Label: "Решения по спорам", URL: "/transparency/decisions"}, Fund: web.Link{Label: "Фонд", URL: "/fund"}}
+		Files: []web.Link{{Label: "JSON", URL: "/transparency.json"}}, Decisions: web.Link{Label: "Решения по спорам", URL: "/transparency/decisions"}, Fund: web.Link{Label: "Фонд", URL: "/fund"},
+		Judged: web.Link{Label: "Решения о лицензиях", URL: "/transparency/licences"}}
 }

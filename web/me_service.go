@@ -38,20 +38,21 @@ type OfferPage struct {
 	Confirm  Field
 	Theirs   []Compare
 
-	Name      Field
-	Summary   Field
-	Formats   []Choice
-	FormatBad string
-	Minutes   Field
-	Pricing   []Choice // amount, free, agreement
-	Price     MoneyField
-	Trial     Field
-	HasTrial  bool
-	Rules     Field
-	RulesHTML string
-	States    []Choice
-	StateBad  string
-	Version   string
+	Name       Field
+	Summary    Field
+	Formats    []Choice
+	FormatBad  string
+	Minutes    Field
+	Pricing    []Choice // amount, free, agreement
+	Price      MoneyField
+	Trial      Field
+	HasTrial   bool
+	Rules      Field
+	RulesHTML  string
+	States     []Choice
+	StateBad   string
+	Version    string
+	Unlicensed []Link // works that the texts name and that need a licence: where to find out
 }
 
 // ConfirmPage asks before something is gone for good.

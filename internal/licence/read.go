@@ -205,12 +205,15 @@ func (l *Licences) EndLink(ctx context.Context, by account.Actor, id string) err
 // NotFound licence_unknown; Conflict licence_state, where it is not for
 // teaching.
 func (l *Licences) Show(ctx context.Context, by account.Actor, id string, shown bool) error {
-	return l.own(ctx, by, id, func(_ *db.Tx, g *Grant) error {
+	return l.own(ctx, by, id, func(tx *db.Tx, g *Grant) error {
 		if shown && g.Channel != cert.Teaching {
 			return errGrantState
 		}
+		if g.Shown == shown {
+			return nil
+		}
 		g.Shown = shown
-		return nil
+		return tx.Changed(ctx, WorkKind, g.WorkID) // pages that everybody was given are out of date
 	})
 }
 

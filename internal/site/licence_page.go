@@ -32,6 +32,7 @@ func (s *Site) mountLicences(r gin.IRouter) {
 	r.POST("/licences/:id/revoke", s.typed(s.revoke))
 	r.POST("/licences/:id/revoke/withdraw", s.act(s.withdrawRevocation))
 	r.POST("/licences/:id/appeal", s.typed(s.appeal))
+	r.GET(judgedPath, s.page(s.judged))
 	r.GET("/me/licences", s.page(s.myLicences))
 	r.POST("/me/licences/feed", s.act(s.newLicenceFeed))
 	r.POST("/me/licences/feed/end", s.act(s.endLicenceFeed))
@@ -87,6 +88,7 @@ func (s *Site) licenceView(f web.Frame, _ *visit, p licence.Public) (web.Licence
 		Cite: x.Attribution + " " + f.T("licence.cite_id", "id", p.ID, "url", x.VerifyURL()),
 		Can:  licenceCan(f, x), Cannot: licenceCannot(f, p), Ever: licenceEver(f, x), Checks: checkRows(f, p.Checks, p.KeyID),
 		Command: "oduvan licence verify " + p.ID + ".jwt --jwks jwks.json"}
+	out.After = afterwards(f, p)
 	if p.RenewedBy != "" {
 		out.Acts = append(out.Acts, web.Link{Label: f.T("licence.continued"), URL: licence.CheckPath(p.RenewedBy), Icon: "arrow"})
 	}
@@ -192,11 +194,10 @@ func licenceEver(f web.Frame, x cert.Facts) []string {
 func checkRows(f web.Frame, checks []cert.Check, key string) []web.CheckRow {
 	out := make([]web.CheckRow, 0, len(checks))
 	for _, x := range checks {
-		word := "licence.check_"
+		row := web.CheckRow{OK: x.OK, Text: f.T("licence.check_" + x.Name)}
 		if !x.OK {
-			word = "licence.failed_"
+			row.Text = f.T("licence.failed_" + x.Name)
 		}
-		row := web.CheckRow{OK: x.OK, Text: f.T(word + x.Name)}
 		if x.Name == "signature" && len(key) > 14 {
 			row.Code = key[:6] + "…" + key[len(key)-7:]
 		}

@@ -310,7 +310,7 @@ func (s *Site) offerPage(c *gin.Context, id string, o offered, bad problems, cha
 	if id == "" {
 		title = "offer.new"
 	}
-	f, _, err := s.signed(c, title)
+	f, v, err := s.signed(c, title)
 	if err != nil {
 		return nil, err
 	}
@@ -319,6 +319,9 @@ func (s *Site) offerPage(c *gin.Context, id string, o offered, bad problems, cha
 		Confirm: web.Field{Name: "confirm", Label: f.T("editor.contacts_confirm")}}
 	if id != "" {
 		p.Action, p.LookURL, p.RemoveURL = "/me/services/"+id, "/services/"+id, "/me/services/"+id+"/delete"
+	}
+	if p.Unlicensed, err = s.unlicensed(c.Request.Context(), v.actor.ID, o.ServiceInput); err != nil {
+		return nil, err
 	}
 	offerFields(f, &p, o, bad)
 	if change != nil {

@@ -31,6 +31,11 @@ func (s *Site) service(c *gin.Context, v *visit, f web.Frame) (templ.Component, 
 	if page.Others, _, err = s.servicesOf(c, f, v, p); err != nil {
 		return nil, err
 	}
+	if page.Owner {
+		if page.Unlicensed, err = s.unlicensed(ctx, v.actor.ID, savedService(&offer.Service, f.Lang).ServiceInput); err != nil {
+			return nil, err
+		}
+	}
 	if askable(p, v) && offer.State == market.Published {
 		h, err := s.Messages.Habit(ctx, p.AccountID)
 		if err != nil {

@@ -51,6 +51,9 @@ func (s *Site) person(c *gin.Context, v *visit, f web.Frame) (templ.Component, e
 	if page.Works, err = s.worksOf(c, f, v, p); err != nil {
 		return nil, err
 	}
+	if page.Held, err = s.heldBy(ctx, f, p.AccountID); err != nil {
+		return nil, err
+	}
 	full := false
 	if p.Tutor {
 		if full, err = s.habit(ctx, f, v, p, &page); err != nil {

@@ -29,6 +29,7 @@ func (s *Site) transparency(c *gin.Context) error {
 		Zeros: []web.ZeroRow{{Number: f.Texts.Number(int(x.FundBalanceFromMarketplace)), Label: f.T("open.zero_fund"), Why: f.T("open.zero_fund_why")},
 			{Number: f.Texts.Number(x.PlatformFeePercent) + " %", Label: f.T("open.zero_fee"), Why: f.T("open.zero_fee_why")}},
 		Files:     []web.Link{{Label: f.T("open.json"), URL: "/transparency.json"}},
+		Judged:    web.Link{Label: f.T("judged.title"), URL: judgedPath},
 		Decisions: web.Link{Label: f.T("open.decisions"), URL: "/transparency/decisions"}, Fund: web.Link{Label: f.T("fund.title"), URL: "/fund"},
 		Orders: ordersGrid(f, x.Orders), Licences: licencesGrid(f, x.Licences), Steward: stewardGrid(f, x.Proceeds)}
 	if a := x.LastAudit; a != nil {
