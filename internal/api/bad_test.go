@@ -150,6 +150,7 @@ func TestBadInput(t *testing.T) {
 		w.ask("PUT", "/api/v1/me/profile", token, adasProfile)
 		at := w.ask("POST", "/api/v1/me/services", token, adasService).Header().Get("Location")
 		fill := w.talk(token, at[strings.LastIndexByte(at, '/')+1:])
+		fill = w.shopOf(token, "-2").filling(fill)
 		d := w.read()
 		sent, refused := 0, 0
 		for path, methods := range d.Paths {
@@ -229,6 +230,9 @@ func TestEveryStatus(t *testing.T) {
 			reach := w.reach
 			if talking(path) {
 				reach = w.reachTalk
+			}
+			if trading(op) {
+				reach = w.reachTrade
 			}
 			got := reach(method, path, op)
 			got = append(got, busy.ask(method, "/api/v1"+path, busyToken, "{}").Code, broken.ask(method, "/api/v1"+path, brokenToken, "{}").Code)

@@ -55,6 +55,7 @@ type schema struct {
 type operation struct {
 	OperationID string                `json:"operationId"`
 	Summary     string                `json:"summary"`
+	Tags        []string              `json:"tags"`
 	Security    []map[string][]string `json:"security"`
 	Parameters  []struct {
 		Name, In, Description string

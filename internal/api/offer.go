@@ -102,7 +102,7 @@ func (a *API) addOffers() {
 	add(a, operation{id: "edit-offer", method: http.MethodPut, path: one, tag: tagWorks, own: true, summary: "Replace an offer",
 		text: "It replaces all fields and takes the newest version of the work. Orders keep what they froze.", statuses: state}, a.editOffer)
 	add(a, operation{id: "withdraw-offer", method: http.MethodDelete, path: one, tag: tagWorks, own: true, summary: "Withdraw an offer for good",
-		text: "What was sold holds.", statuses: []int{http.StatusNotFound, http.StatusConflict}}, a.withdrawOffer)
+		text: "What was sold holds.", statuses: []int{http.StatusNotFound}}, a.withdrawOffer)
 }
 
 func (a *API) offers(ctx context.Context, r *request, in *WorkRef) (*offersOutput, error) {

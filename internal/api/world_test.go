@@ -63,6 +63,8 @@ type world struct {
 	fund      *fund.Fund
 	audit     *audit.Audit
 	logs      *bytes.Buffer
+	adopted   bool   // there is an agreement
+	file      string // what stands at every address of a proof
 }
 
 // texts say what they were asked for, so that golden files show arguments and
@@ -127,7 +129,12 @@ func open(t testing.TB, d *dbtest.World, classes map[string]limit.Class) *world 
 	w.payments.Settle(payment.Link, way)
 	w.licences = licence.New(licence.Config{DB: d.DB, Keys: keys, Branch: settings, Profiles: profiles, Payments: w.payments, URL: origin,
 		Terms: web.TermsHash, CurrentTerms: slices.Max(web.TermsVersions()), Forbidden: fund.IsDestination, Log: log,
-		Fetch: func(context.Context, string) ([]byte, error) { return nil, errors.New("no such file") }})
+		Fetch: func(context.Context, string) ([]byte, error) {
+			if w.file == "" {
+				return nil, errors.New("no such file")
+			}
+			return []byte(w.file), nil
+		}})
 	w.fund = fund.New(d.DB)
 	w.audit = audit.New(d.DB, log, fund.Invariants(), w.payments.Invariants(), w.licences.Invariants())
 	told := transparency.New(transparency.Config{Payments: w.payments, Licences: w.licences, Fund: w.fund, Audit: w.audit, Now: d.Now})
@@ -212,16 +219,23 @@ func (w *world) settle() {
 func (w *world) rows() string {
 	w.t.Helper()
 	var out strings.Builder
+	var counts []string
+	for _, table := range []string{"account", "profile", "service", "idempotency", "api_token", "search_change", "due",
+		"thread", "inquiry", "message", "message_report", "reply_habit", "notice", "notice_setting",
+		"work", "work_version", "contribution", "consent", "agreement_acceptance", "rights_claim", "offer", "offer_price",
+		"payment_order", "order_secret", "order_statement", "journal_entry", "journal_line", "licence_grant", "status_entry", "revocation"} {
+		counts = append(counts, "SELECT '"+table+"' AS name, count(*) AS n FROM "+table)
+	}
 	err := w.Read(context.Background(), func(tx *db.Tx) error {
-		for _, table := range []string{"account", "profile", "service", "idempotency", "api_token", "search_change", "due",
-			"thread", "inquiry", "message", "message_report", "reply_habit", "notice", "notice_setting",
-			"work", "work_version", "contribution", "consent", "agreement_acceptance", "rights_claim", "offer", "offer_price",
-			"payment_order", "order_secret", "order_statement", "journal_entry", "journal_line", "licence_grant", "status_entry", "revocation"} {
-			var n int
-			if err := tx.NewRaw("SELECT count(*) FROM "+table).Scan(context.Background(), &n); err != nil {
-				return err
-			}
-			fmt.Fprintf(&out, "%s %d\n", table, n)
+		var found []struct {
+			Name string
+			N    int
+		}
+		if err := tx.NewRaw(strings.Join(counts, " UNION ALL ")+" ORDER BY name").Scan(context.Background(), &found); err != nil {
+			return err
+		}
+		for _, f := range found {
+			fmt.Fprintf(&out, "%s %d\n", f.Name, f.N)
 		}
 		n, err := tx.Generation(context.Background())
 		fmt.Fprintf(&out, "generation %d\n", n)
