@@ -204,13 +204,11 @@ func (s *shopping) callsOfOrders(operation string, all func(string, ...string) [
 	if operation == "judge-appeal" {
 		s.did("POST", at+"/appeal", s.ben, goodTrade(s, "appeal"))
 	}
-	if operation == "withdraw-revocation" { // one that a moderator upheld stands
-		_, upheld := s.buys()
-		for _, c := range []call{{s.ada, "/revoke", goodTrade(s, "revoke-licence")}, {s.ben, "/appeal", goodTrade(s, "appeal")},
-			{s.mod, "/judge", strings.Replace(goodTrade(s, "judge-appeal"), "true", "false", 1)}} {
-			s.did("POST", "/licences/"+upheld+c.at, c.token, c.body)
-		}
-		return append(all(id), all(upheld)...)
+	if operation == "withdraw-revocation" { // one that is in effect stands
+		_, ended := s.buys()
+		s.did("POST", "/licences/"+ended+"/revoke", s.ada, strings.Replace(goodTrade(s, "revoke-licence"), "no_attribution", "law_demands", 1))
+		s.pass(25 * time.Hour)
+		return append(all(id), all(ended)...)
 	}
 	if strings.Contains(operation, "licence") || strings.Contains(operation, "appeal") || operation == "withdraw-revocation" || operation == "certificate" ||
 		operation == "register" {
