@@ -178,6 +178,8 @@ func (s *stage) fill(method, pattern string, service apptest.Fill) string {
 		out = strings.Replace(out, ":id", s.ownerID(), 1)
 	case strings.HasPrefix(pattern, "/sitemaps/"):
 		out = strings.NewReplacer(":kind", "tutor", ":page", "1").Replace(out)
+	case tradeRoute(pattern):
+		out = s.fillTrade(pattern)
 	case ordersRoute(pattern):
 		out = s.fillOrders(pattern)
 	case worksRoute(pattern):
