@@ -72,7 +72,7 @@ func (l *Licences) watch(ctx context.Context, tx *db.Tx, g *Grant) error {
 
 // ageGrant tells the holder that a licence ends or has ended, once for each
 // warning that has come: a board that stood still tells only the last of them.
-// Who has renewed it need not be told.
+// Who has renewed it need not be told, unless the renewal was taken back.
 func (l *Licences) ageGrant(ctx context.Context, tx *db.Tx, id string) error {
 	g, err := loadGrant(ctx, tx, "g.id = ?", id)
 	if fault.Is(err, fault.NotFound) {
@@ -84,7 +84,7 @@ func (l *Licences) ageGrant(ctx context.Context, tx *db.Tx, id string) error {
 	if err := l.watch(ctx, tx, &g); err != nil || g.State == Revoked {
 		return err
 	}
-	renewed, err := tx.NewSelect().Model((*Grant)(nil)).Where("previous_id = ?", g.ID).Exists(ctx)
+	renewed, err := tx.NewSelect().Model((*Grant)(nil)).Where("previous_id = ? AND state <> ?", g.ID, Revoked).Exists(ctx)
 	if err != nil || renewed {
 		return err
 	}
@@ -98,10 +98,10 @@ func (l *Licences) ageGrant(ctx context.Context, tx *db.Tx, id string) error {
 	case last < 0: // the deadline came too early
 		return nil
 	case last == 0:
-		return l.tellGrant(ctx, tx, &g, g.BuyerID, ToldEnding, "0", nil)
+		return l.tellGrant(ctx, tx, &g, g.BuyerID, Note{Kind: ToldEnding, Cause: "0"})
 	}
 	left := int((g.ValidUntil.Sub(tx.Now) + 24*time.Hour - 1) / (24 * time.Hour))
-	return l.tellGrant(ctx, tx, &g, g.BuyerID, ToldEnding, strconv.Itoa(last), map[string]string{"days": strconv.Itoa(left)})
+	return l.tellGrant(ctx, tx, &g, g.BuyerID, Note{Kind: ToldEnding, Cause: strconv.Itoa(last), Args: map[string]string{"days": strconv.Itoa(left)}})
 }
 
 // forget takes the buyer's account off a licence that ended long ago, and the
@@ -116,15 +116,16 @@ func (l *Licences) forget(ctx context.Context, tx *db.Tx, id string) error {
 	return err
 }
 
-// tellGrant tells somebody of a licence.
-func (l *Licences) tellGrant(ctx context.Context, tx *db.Tx, g *Grant, to, kind, cause string, args map[string]string) error {
-	return l.tell(ctx, tx, to, Note{Kind: kind, Subject: g.ID, Cause: cause, Path: GrantPath(g.ID), Args: args})
+// tellGrant tells somebody of a licence: a note that says nothing yet of which.
+func (l *Licences) tellGrant(ctx context.Context, tx *db.Tx, g *Grant, to string, n Note) error {
+	n.Subject, n.Path = g.ID, GrantPath(g.ID)
+	return l.tell(ctx, tx, to, n)
 }
 
 // tellChange tells somebody that something became of a licence. The cause tells
 // two times of the same apart.
 func (l *Licences) tellChange(ctx context.Context, tx *db.Tx, g *Grant, to, reason string) error {
-	return l.tellGrant(ctx, tx, g, to, ToldChanged, reason+"-"+tx.Now.Format(causeForm), map[string]string{"reason": reason})
+	return l.tellGrant(ctx, tx, g, to, Note{Kind: ToldChanged, Cause: reason + "-" + tx.Now.Format(causeForm), Args: map[string]string{"reason": reason}})
 }
 
 // causeForm tells two times of one thing apart in a notice.

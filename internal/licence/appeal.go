@@ -58,7 +58,8 @@ type Judgement struct {
 
 // Judge decides the appeal about a licence. It needs a moderator who is
 // neither its buyer nor its seller. A reversed revocation gives the licence
-// back; an upheld one takes effect when its notice period is over. Faults:
+// back; an upheld one takes effect when its notice period is over, unless the
+// licence has ended by then. Faults:
 // Unauthenticated; Forbidden; Invalid required, too_short, too_long (reason);
 // NotFound licence_unknown, revocation_unknown; Conflict licence_state: no
 // appeal waits.

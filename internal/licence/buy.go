@@ -82,6 +82,11 @@ func (l *Licences) buy(ctx context.Context, tx *db.Tx, by account.Actor, in Purc
 	if err := l.lockBuyer(ctx, tx, by.ID); err != nil {
 		return o, err
 	}
+	if in.Renews != "" { // after the first click the licence is renewed already
+		if o, err := l.freeAlready(ctx, tx, by, in); err != nil || o.ID != "" {
+			return o, err
+		}
+	}
 	chain, err := l.renewing(ctx, tx, by, in)
 	if err != nil {
 		return o, err
@@ -146,17 +151,20 @@ func once(in Purchase) string {
 	return in.OfferID + "/" + itoa(in.Days) + "/" + in.Currency
 }
 
-// freeAlready finds the order of a free licence of the same offer and term that
-// the buyer has and that has not ended: nothing is drawn twice for two clicks.
+// freeAlready finds the order of a free licence of the same offer and term, or
+// of the same renewal, that the buyer has and that has not ended: nothing is
+// drawn twice for two clicks.
 func (l *Licences) freeAlready(ctx context.Context, tx *db.Tx, by account.Actor, in Purchase) (o payment.Order, err error) {
-	g, err := loadGrant(ctx, tx, "g.buyer_id = ? AND g.offer_id = ? AND g.days = ? AND g.state <> ? AND g.valid_until > ? AND EXISTS "+
-		"(SELECT 1 FROM payment_order AS o WHERE o.id = g.order_id AND o.amount = 0)", by.ID, in.OfferID, in.Days, Revoked, tx.Now)
+	g, err := loadGrant(ctx, tx, "g.buyer_id = ? AND g.offer_id = ? AND g.days = ? AND (? = '' OR g.previous_id = ?) AND g.state <> ? AND g.valid_until > ? AND EXISTS "+
+		"(SELECT 1 FROM payment_order AS o WHERE o.id = g.order_id AND o.amount = 0)", by.ID, in.OfferID, in.Days, in.Renews, in.Renews, Revoked, tx.Now)
 	if err != nil {
 		return o, silent(err)
 	}
-	err = db.One(ctx, tx.NewSelect().Model(&o).Where("o.id = ?", g.OrderID), errNoGrant)
-	o.Existing = err == nil
-	return o, err
+	if o, err = payment.Load(ctx, tx, g.OrderID); err != nil {
+		return payment.Order{}, err
+	}
+	o.Viewer, o.Existing = payment.Buyer, true
+	return o, nil
 }
 
 // sameRenewal refuses a second renewal of one licence by other terms while the
@@ -214,7 +222,7 @@ func (l *Licences) checkPurchase(by account.Actor, in *Purchase, s *sale) error 
 	if in.AcceptedTerms != hash {
 		return fault.Bad("terms", "terms_changed")
 	}
-	s.price, s.terms = p.Money(), hash
+	s.price, s.terms, in.Currency = p.Money(), hash, p.Currency
 	if p.Amount == 0 {
 		return nil
 	}

@@ -1,6 +1,7 @@
 package licence
 
 import (
+	"cmp"
 	"context"
 	"strings"
 	"time"
@@ -166,7 +167,7 @@ func (l *Licences) OpenClaims(ctx context.Context, by account.Actor) (rows []Cla
 
 // DecideClaim decides an open claim with a public reason: upheld, the work is
 // suspended; rejected, sales go on. Both sides are told. A moderator who looks
-// after the work, made the claim or has a part in the work may not. Faults:
+// after the work, sells it, made the claim or has a part in the work may not. Faults:
 // Unauthenticated; Forbidden (not_allowed, own_case); NotFound (claim_unknown);
 // Conflict (claim_state); Invalid reason (reason_short, too_long, text_form).
 func (l *Licences) DecideClaim(ctx context.Context, by account.Actor, id string, uphold bool, reason string) (Claim, error) {
@@ -218,6 +219,10 @@ func (l *Licences) impartial(ctx context.Context, tx *db.Tx, by account.Actor, w
 	}
 	if by.ID == w.AccountID || c != nil && by.ID == c.ClaimantID {
 		return own
+	}
+	sells, err := tx.NewSelect().Model((*Offer)(nil)).Where("o.work_id = ? AND o.account_id = ?", w.ID, by.ID).Exists(ctx)
+	if err != nil || sells {
+		return cmp.Or(err, error(own))
 	}
 	n, err := tx.NewSelect().Model((*Contribution)(nil)).Where("c.work_id = ? AND c.contributor_id = ?", w.ID, by.ID).Count(ctx)
 	if err == nil && n > 0 {

@@ -205,6 +205,14 @@ func TestCommunityWorks(t *testing.T) {
 		same(t, "an acceptance survives its account", "", w.missing(t, late.ID))
 		same(t, "a consent does not", "ground_missing", w.missing(t, early.ID))
 		must(t, w.buy(w.eve, o))
+
+		reason := "A reason of twenty characters."
+		c, err := w.Claim(w.ctx, w.eve, late.ID, reason, "")
+		must(t, err)
+		_, err = w.DecideClaim(w.ctx, w.olga, c.ID, false, reason)
+		same(t, "who sells it does not decide about it", "own_case", says(err))
+		_, err = w.DecideClaim(w.ctx, w.mod, c.ID, false, reason)
+		must(t, err)
 	})
 }
 

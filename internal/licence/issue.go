@@ -92,7 +92,7 @@ func (l *Licences) issue(ctx context.Context, tx *db.Tx, o *payment.Order) error
 	if err := l.watch(ctx, tx, &g); err != nil {
 		return err
 	}
-	if err := l.tellGrant(ctx, tx, &g, g.BuyerID, ToldIssued, "", nil); err != nil {
+	if err := l.tellGrant(ctx, tx, &g, g.BuyerID, Note{Kind: ToldIssued}); err != nil {
 		return err
 	}
 	return payment.Fulfil(ctx, tx, l.payments, o.ID)
@@ -152,7 +152,8 @@ func (l *Licences) shift(ctx context.Context, tx *db.Tx, g *Grant, to GrantState
 	return l.tellChange(ctx, tx, g, g.BuyerID, reason)
 }
 
-// takeBack revokes a licence at an instant. A refund outlasts every other ground.
+// takeBack revokes a licence at an instant, and cancels the order of a renewal
+// for which nobody has sent money yet. A refund outlasts every other ground.
 func (l *Licences) takeBack(ctx context.Context, tx *db.Tx, g *Grant, ground Ground, at time.Time) error {
 	if g.State == Revoked {
 		if g.Ground == ground || !ground.money() {
@@ -179,7 +180,19 @@ func (l *Licences) takeBack(ctx context.Context, tx *db.Tx, g *Grant, ground Gro
 			return err
 		}
 	}
+	if err := l.noRenewal(ctx, tx, g); err != nil {
+		return err
+	}
 	return l.tellChange(ctx, tx, g, g.BuyerID, string(ground))
+}
+
+// noRenewal cancels the order that would continue a revoked licence: it could
+// be paid and never issued.
+func (l *Licences) noRenewal(ctx context.Context, tx *db.Tx, g *Grant) error {
+	if g.BuyerID == "" || l.payments == nil {
+		return nil
+	}
+	return payment.CallOff(ctx, tx, l.payments, g.BuyerID, once(Purchase{Renews: g.ID}))
 }
 
 // money tells a ground that follows the order's money from a seller's.

@@ -93,6 +93,13 @@ func (l *Licences) eraseGrants(ctx context.Context, tx *db.Tx, id string) error 
 		if err := l.withdraw(ctx, tx, &announced[i]); err != nil {
 			return err
 		}
+		g, err := loadGrant(ctx, tx, "g.id = ?", announced[i].GrantID)
+		if err != nil {
+			return err
+		}
+		if err := l.tellChange(ctx, tx, &g, g.BuyerID, reasonWithdrawn); err != nil {
+			return err
+		}
 	}
 	for _, q := range []struct {
 		text string

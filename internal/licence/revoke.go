@@ -37,7 +37,7 @@ type RevocationState string
 const (
 	Announced RevocationState = "announced" // the notice period runs, or an appeal waits
 	Effective RevocationState = "effective"
-	Withdrawn RevocationState = "withdrawn" // by the seller, or the money went back meanwhile
+	Withdrawn RevocationState = "withdrawn" // by the seller, or the money went back or the term ended meanwhile
 	Reversed  RevocationState = "reversed"  // by a moderator
 )
 
@@ -112,7 +112,8 @@ func (in *Revoking) check() (err error) {
 // listed ground, with a public reason, after a notice period. Faults:
 // Unauthenticated; Invalid ground_unknown (ground), required, too_short,
 // too_long (reason), notice_days (days); NotFound licence_unknown; Conflict
-// licence_revoked, licence_ended, revocation_stands.
+// licence_revoked, licence_ended, notice_past_end (it ends before the notice
+// period does), revocation_stands.
 func (l *Licences) Revoke(ctx context.Context, by account.Actor, id string, in Revoking) (out Revocation, err error) {
 	if by.Anonymous() {
 		return out, errNobody
@@ -131,6 +132,8 @@ func (l *Licences) Revoke(ctx context.Context, by account.Actor, id string, in R
 			return fault.Of(fault.Conflict, "licence_revoked")
 		case !tx.Now.Before(g.ValidUntil):
 			return fault.Of(fault.Conflict, "licence_ended")
+		case !tx.Now.AddDate(0, 0, in.Days).Before(g.ValidUntil):
+			return fault.Of(fault.Conflict, "notice_past_end")
 		}
 		if _, err := standing(ctx, tx, id); err == nil {
 			return fault.Of(fault.Conflict, "revocation_stands")
@@ -155,7 +158,7 @@ func (l *Licences) announce(ctx context.Context, tx *db.Tx, g *Grant, in Revokin
 	if err := tx.Due(ctx, dueRevoke, r.ID, r.EffectiveAt); err != nil {
 		return r, err
 	}
-	return r, l.tellGrant(ctx, tx, g, g.BuyerID, ToldChanged, r.ID, map[string]string{"reason": reasonRevoking, "days": itoa(in.Days)})
+	return r, l.tellGrant(ctx, tx, g, g.BuyerID, Note{Kind: ToldChanged, Cause: r.ID, Args: map[string]string{"reason": reasonRevoking, "days": itoa(in.Days)}})
 }
 
 // standing reads the revocation of a licence that is announced or in effect.
@@ -244,7 +247,12 @@ func (l *Licences) takeEffect(ctx context.Context, tx *db.Tx, id string) error {
 	return l.effect(ctx, tx, &g, &r)
 }
 
+// effect revokes a licence as announced. One whose term ended meanwhile, while
+// an appeal waited, has run its whole course: nothing is left to revoke.
 func (l *Licences) effect(ctx context.Context, tx *db.Tx, g *Grant, r *Revocation) error {
+	if !tx.Now.Before(g.ValidUntil) {
+		return l.withdraw(ctx, tx, r)
+	}
 	res, err := tx.NewUpdate().Model((*Revocation)(nil)).Set("state = ?", Effective).Where("id = ? AND state = ?", r.ID, Announced).Exec(ctx)
 	if err := db.Must(res, err, errGrantState); err != nil {
 		return err

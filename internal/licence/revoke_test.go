@@ -126,6 +126,37 @@ func TestAppeals(t *testing.T) {
 	})
 }
 
+// TestNothingIsRevokedAfterItsEnd: what ends before the notice does cannot be
+// announced, and what an appeal put off beyond the end comes to nothing.
+func TestNothingIsRevokedAfterItsEnd(t *testing.T) {
+	t.Parallel()
+	eachShop(t, func(t *testing.T, s *shop) {
+		g := s.buys(t, 30, "")
+		jwt := s.jwt(t, g.ID)
+		_, err := s.Revoke(s.ctx, s.ada, g.ID, licence.Revoking{Ground: licence.OutOfScope, Reason: why, Days: 30})
+		refused(t, "a notice beyond the end", err, fault.Conflict, "notice_past_end")
+		_, err = s.Revoke(s.ctx, s.ada, g.ID, licence.Revoking{Ground: licence.OutOfScope, Reason: why})
+		ok(t, err)
+		_, err = s.Appeal(s.ctx, s.ben, g.ID, why)
+		ok(t, err)
+		s.passes(t, 31*oneDay)
+		_, err = s.Judge(s.ctx, s.mod, g.ID, licence.Judgement{Reason: why})
+		ok(t, err)
+		s.passes(t, oneDay)
+		equal(t, "it ended by itself", cert.ExpiredInGrace, s.word(t, jwt))
+
+		h := s.buys(t, 30, "")
+		_, err = s.Revoke(s.ctx, s.ada, h.ID, licence.Revoking{Ground: licence.OutOfScope, Reason: why})
+		ok(t, err)
+		s.passes(t, 40*oneDay) // the board stood still
+		equal(t, "nor after a standstill", cert.ExpiredInGrace, s.word(t, s.jwt(t, h.ID)))
+		p, err := s.Public(s.ctx, h.ID)
+		ok(t, err)
+		equal(t, "the announcement", licence.Withdrawn, p.Revocation.State)
+		s.sound(t)
+	})
+}
+
 func TestAReversedRevocation(t *testing.T) {
 	t.Parallel()
 	eachShop(t, func(t *testing.T, s *shop) {

@@ -77,6 +77,9 @@ func TestRefundAgainstRenewal(t *testing.T) {
 		ok(t, err)
 		waiting := s.orders(t, 30, g.ID)
 		s.refunds(t, o, o.Amount)
+		seen, err := s.Pay.Order(s.ctx, s.ben, waiting.ID)
+		ok(t, err)
+		equal(t, "nobody sends money for it any more", payment.Cancelled, seen.State)
 		_, err = s.Buy(s.ctx, s.ben, licence.Purchase{OfferID: s.offer.ID, Days: 90, AcceptedTerms: s.terms, Renews: g.ID})
 		refused(t, "a revoked one", err, fault.Conflict, "licence_revoked")
 		s.heard()
@@ -86,6 +89,73 @@ func TestRefundAgainstRenewal(t *testing.T) {
 		equal(t, "licences", 1, s.count(t, "licence_grant"))
 		s.refunds(t, paid, paid.Amount)
 		s.sound(t)
+	})
+}
+
+// TestARevokedLicenceIsNotRenewed revokes a licence whose renewal waits: before
+// any money is sent it is called off; what the buyer says is sent stays open.
+func TestARevokedLicenceIsNotRenewed(t *testing.T) {
+	t.Parallel()
+	eachShop(t, func(t *testing.T, s *shop) {
+		for _, sent := range []bool{false, true} {
+			g := s.buys(t, 30, "")
+			waiting := s.orders(t, 30, g.ID)
+			if sent {
+				_, err := s.Pay.Claim(s.ctx, s.ben, waiting.ID)
+				ok(t, err)
+			}
+			_, err := s.Revoke(s.ctx, s.ada, g.ID, licence.Revoking{Ground: licence.LawDemands, Reason: why})
+			ok(t, err)
+			waiting, err = s.Pay.Order(s.ctx, s.ben, waiting.ID)
+			ok(t, err)
+			want := payment.Cancelled
+			if sent {
+				want = payment.AwaitingPayment
+			}
+			equal(t, "the renewal", want, waiting.State)
+		}
+		s.sound(t)
+	})
+}
+
+// TestASecondClickOnAFreeRenewal gives the same order.
+func TestASecondClickOnAFreeRenewal(t *testing.T) {
+	t.Parallel()
+	eachShop(t, func(t *testing.T, s *shop) {
+		g := s.buys(t, 7, "")
+		first := s.orders(t, 7, g.ID)
+		again := s.orders(t, 7, g.ID)
+		equal(t, "the order", []any{first.ID, payment.Fulfilled, payment.Buyer, true}, []any{again.ID, again.State, again.Viewer, again.Existing})
+		_, err := s.Buy(s.ctx, s.ben, licence.Purchase{OfferID: s.offer.ID, Days: 30, AcceptedTerms: s.terms, Renews: g.ID})
+		refused(t, "by another term", err, fault.Conflict, "licence_renewed")
+		_, err = s.Buy(s.ctx, s.eve, licence.Purchase{OfferID: s.offer.ID, Days: 7, AcceptedTerms: s.terms, Renews: g.ID})
+		refused(t, "by somebody else", err, fault.NotFound, "licence_unknown")
+		equal(t, "licences", 2, s.count(t, "licence_grant"))
+		s.sound(t)
+	})
+}
+
+// TestTheSameCurrencyByItsNameOrNot makes one order.
+func TestTheSameCurrencyByItsNameOrNot(t *testing.T) {
+	t.Parallel()
+	eachShop(t, func(t *testing.T, s *shop) {
+		first := s.orders(t, 90, "")
+		again, err := s.Buy(s.ctx, s.ben, licence.Purchase{OfferID: s.offer.ID, Days: 90, Currency: "RUB", AcceptedTerms: s.terms})
+		ok(t, err)
+		equal(t, "the order", first.ID, again.ID)
+	})
+}
+
+// TestWarningsComeBack warns the holder whose renewal was taken back.
+func TestWarningsComeBack(t *testing.T) {
+	t.Parallel()
+	eachShop(t, func(t *testing.T, s *shop) {
+		g := s.buys(t, 30, "")
+		renewal := s.orders(t, 30, g.ID)
+		s.refunds(t, s.pays(t, renewal), renewal.Amount)
+		s.heard()
+		s.passes(t, 29*oneDay)
+		equal(t, "the day before", []string{"ben licence_ending 1"}, s.heard())
 	})
 }
 

@@ -116,7 +116,7 @@ func (p *Payments) end(ctx context.Context, tx *db.Tx, id string) error {
 			return err
 		}
 		for _, side := range []Side{Buyer, Seller} {
-			if err := p.tell(ctx, tx, o, side, ToldEnded, db.Date(tx.Now), string(Expired)); err != nil {
+			if err := p.tell(ctx, tx, o, side, Note{Kind: ToldEnded, Cause: db.Date(tx.Now), Args: because(string(Expired))}); err != nil {
 				return err
 			}
 		}
@@ -129,9 +129,9 @@ func (p *Payments) remind(ctx context.Context, tx *db.Tx, id string) error {
 	return p.due(ctx, tx, id, func(o *Order) error {
 		switch o.Turn() {
 		case BuyersTurn:
-			return p.tell(ctx, tx, o, Buyer, ToldReminder, db.Date(tx.Now), "")
+			return p.tell(ctx, tx, o, Buyer, Note{Kind: ToldReminder, Cause: db.Date(tx.Now)})
 		case SellersTurn:
-			return p.tell(ctx, tx, o, Seller, ToldReminder, db.Date(tx.Now), "")
+			return p.tell(ctx, tx, o, Seller, Note{Kind: ToldReminder, Cause: db.Date(tx.Now)})
 		}
 		return nil
 	})
@@ -149,7 +149,7 @@ func (p *Payments) arbiterFree(ctx context.Context, tx *db.Tx, id string) error 
 			return tx.Due(ctx, dueArbiter, id, at)
 		}
 		if o.RefundSent > 0 {
-			return p.tell(ctx, tx, o, Seller, ToldArbiter, db.Date(tx.Now), "")
+			return p.tell(ctx, tx, o, Seller, Note{Kind: ToldArbiter, Cause: db.Date(tx.Now)})
 		}
 		if g, ok := p.goods[o.Kind].(Pausing); ok && o.SellerID != "" {
 			seen := *o
@@ -157,7 +157,7 @@ func (p *Payments) arbiterFree(ctx context.Context, tx *db.Tx, id string) error 
 				return err
 			}
 		}
-		return p.tell(ctx, tx, o, Buyer, ToldArbiter, db.Date(tx.Now), "")
+		return p.tell(ctx, tx, o, Buyer, Note{Kind: ToldArbiter, Cause: db.Date(tx.Now)})
 	})
 }
 

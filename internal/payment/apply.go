@@ -261,23 +261,24 @@ func (p *Payments) Learn(ctx context.Context, id string, news News) (out Order, 
 // heard tells the two what a provider has told us.
 func (p *Payments) heard(ctx context.Context, tx *db.Tx, before, after *Order) error {
 	if after.Paid && !before.Paid {
-		if err := p.tell(ctx, tx, after, Buyer, ToldPaid, "", ""); err != nil {
+		if err := p.tell(ctx, tx, after, Buyer, Note{Kind: ToldPaid}); err != nil {
 			return err
 		}
 	}
 	if after.Refunded > before.Refunded {
-		if err := p.tell(ctx, tx, after, Buyer, ToldRefundSent, fmt.Sprint(after.Refunded), ""); err != nil {
+		if err := p.tell(ctx, tx, after, Buyer, Note{Kind: ToldRefundSent, Cause: fmt.Sprint(after.Refunded)}); err != nil {
 			return err
 		}
 	}
 	if after.Extra > before.Extra {
-		return p.tell(ctx, tx, after, Buyer, ToldExtra, fmt.Sprint(after.Extra), "")
+		return p.tell(ctx, tx, after, Buyer, Note{Kind: ToldExtra, Cause: fmt.Sprint(after.Extra)})
 	}
 	return nil
 }
 
-// tell tells one side of an order something, unless it is erased or nobody listens.
-func (p *Payments) tell(ctx context.Context, tx *db.Tx, o *Order, to Side, kind, cause, reason string) error {
+// tell tells one side of an order something, unless it is erased or nobody
+// listens: a note that does not say yet of which order, nor of whom.
+func (p *Payments) tell(ctx context.Context, tx *db.Tx, o *Order, to Side, n Note) error {
 	id, other := o.BuyerID, o.SellerHandle
 	if to == Seller {
 		id, other = o.SellerID, o.BuyerHandle
@@ -285,15 +286,18 @@ func (p *Payments) tell(ctx context.Context, tx *db.Tx, o *Order, to Side, kind,
 	if p.cfg.Tell == nil || id == "" {
 		return nil
 	}
-	note := Note{Kind: kind, Subject: o.ID, Cause: cause, Path: Path(o.ID), Args: map[string]string{}}
+	n.Subject, n.Path = o.ID, Path(o.ID)
+	if n.Args == nil {
+		n.Args = map[string]string{}
+	}
 	if other != "" {
-		note.Args["handle"] = other
+		n.Args["handle"] = other
 	}
-	if reason != "" {
-		note.Args["reason"] = reason
-	}
-	return p.cfg.Tell(ctx, tx, id, note)
+	return p.cfg.Tell(ctx, tx, id, n)
 }
+
+// because is the argument of a note that has a reason.
+func because(reason string) map[string]string { return map[string]string{"reason": reason} }
 
 // forbidden refuses a destination that is the fund's.
 func (p *Payments) forbidden(ctx context.Context, tx *db.Tx, field string, texts ...string) error {

@@ -36,7 +36,7 @@ func (p *Payments) Arbitrate(ctx context.Context, by account.Actor, id, statemen
 		} else {
 			o.Settlement, _ = o.Settlement.say(Buyer, "arbitrate")
 		}
-		return p.tell(ctx, tx, o, o.Viewer.other(), ToldArbitration, cause, "")
+		return p.tell(ctx, tx, o, o.Viewer.other(), Note{Kind: ToldArbitration, Cause: cause})
 	})
 }
 
@@ -78,7 +78,7 @@ func (p *Payments) Decide(ctx context.Context, by account.Actor, id string, in D
 			return err
 		}
 		for _, side := range []Side{Buyer, Seller} {
-			if err := p.tell(ctx, tx, o, side, ToldDecided, r.ID, word); err != nil {
+			if err := p.tell(ctx, tx, o, side, Note{Kind: ToldDecided, Cause: r.ID, Args: because(word)}); err != nil {
 				return err
 			}
 		}

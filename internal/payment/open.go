@@ -152,10 +152,10 @@ func (p *Payments) checkout(ctx context.Context, tx *db.Tx, o *Order) error {
 		return err
 	}
 	if o.Method != Free {
-		return p.tell(ctx, tx, o, Seller, ToldNew, "", "")
+		return p.tell(ctx, tx, o, Seller, Note{Kind: ToldNew})
 	}
 	if err := p.learn(ctx, tx, o, News{Facts: Facts{Paid: true}, Amount: money.Amount{Currency: o.Currency}}); err != nil {
 		return err
 	}
-	return p.tell(ctx, tx, o, Seller, ToldPaid, "", string(Free))
+	return p.tell(ctx, tx, o, Seller, Note{Kind: ToldPaid, Args: because(string(Free))})
 }

@@ -150,7 +150,7 @@ func (p *Payments) SetDetails(ctx context.Context, by account.Actor, id string, 
 		if err := p.seal(ctx, tx, o.ID, saidDetails, plain); err != nil || !first {
 			return err
 		}
-		return p.tell(ctx, tx, o, Buyer, ToldReady, "", "")
+		return p.tell(ctx, tx, o, Buyer, Note{Kind: ToldReady})
 	})
 }
 

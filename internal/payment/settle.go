@@ -17,7 +17,7 @@ func (p *Payments) Claim(ctx context.Context, by account.Actor, id string) (Orde
 	return p.act(ctx, by, id, ActClaim, func(tx *db.Tx, o *Order) error {
 		o.Settlement, _ = o.Settlement.say(Buyer, "claim")
 		o.ClaimedAt, o.DeadlineAt = tx.Now, tx.Now.Add(ClaimEnds)
-		return p.tell(ctx, tx, o, Seller, ToldClaimed, "", "")
+		return p.tell(ctx, tx, o, Seller, Note{Kind: ToldClaimed})
 	})
 }
 
@@ -38,7 +38,7 @@ func (p *Payments) Confirm(ctx context.Context, by account.Actor, id string, got
 		if err := p.learn(ctx, tx, o, News{Facts: Facts{Paid: true}, Amount: got, Cause: "seller_confirmation:" + o.ID}); err != nil {
 			return err
 		}
-		return p.tell(ctx, tx, o, Buyer, ToldPaid, "", "")
+		return p.tell(ctx, tx, o, Buyer, Note{Kind: ToldPaid})
 	})
 }
 
@@ -56,7 +56,7 @@ func (p *Payments) Deny(ctx context.Context, by account.Actor, id, reason string
 		if err := p.seal(ctx, tx, o.ID, saidDenial, []byte(reason)); err != nil {
 			return err
 		}
-		return p.tell(ctx, tx, o, Buyer, ToldDenied, "", "")
+		return p.tell(ctx, tx, o, Buyer, Note{Kind: ToldDenied})
 	})
 }
 
@@ -70,7 +70,7 @@ func (p *Payments) Cancel(ctx context.Context, by account.Actor, id string) (Ord
 		if err := p.drop(ctx, tx, o, Facts{Cancelled: true}); err != nil {
 			return err
 		}
-		return p.tell(ctx, tx, o, o.Viewer.other(), ToldEnded, "", string(Cancelled))
+		return p.tell(ctx, tx, o, o.Viewer.other(), Note{Kind: ToldEnded, Args: because(string(Cancelled))})
 	})
 }
 
@@ -85,6 +85,47 @@ func (p *Payments) drop(ctx context.Context, tx *db.Tx, o *Order, f Facts) error
 	return p.learn(ctx, tx, o, News{Facts: f})
 }
 
+// CallOff cancels, in the caller's unit of work, the orders that wait which a
+// buyer opened with this word (see Opening.Once): what was to be bought cannot
+// be had any more. Where the buyer says that money is on its way nothing
+// changes: that is between the two.
+func CallOff(ctx context.Context, tx *db.Tx, p *Payments, buyerID, once string) error {
+	if err := p.enter(ctx, tx); err != nil {
+		return err
+	}
+	var ids []string
+	err := tx.NewSelect().Model((*Order)(nil)).Column("o.id").Where("o.buyer_id = ? AND o.once = ? AND o.state = ? AND o.settlement = ?",
+		buyerID, once, AwaitingPayment, NoSettlement).Scan(ctx, &ids)
+	if err != nil {
+		return err
+	}
+	for _, id := range ids {
+		if err := p.callOff(ctx, tx, id); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (p *Payments) callOff(ctx context.Context, tx *db.Tx, id string) error {
+	o, err := p.hold(ctx, tx, id)
+	if err != nil || o.State != AwaitingPayment || o.Settlement != NoSettlement {
+		return err
+	}
+	if err := p.drop(ctx, tx, &o, Facts{Cancelled: true}); err != nil {
+		return err
+	}
+	for _, side := range []Side{Buyer, Seller} {
+		if err := p.tell(ctx, tx, &o, side, Note{Kind: ToldEnded, Args: because(string(Cancelled))}); err != nil {
+			return err
+		}
+	}
+	if err := p.age(ctx, tx, &o); err != nil {
+		return err
+	}
+	return o.save(ctx, tx)
+}
+
 // ExtraReceived says that the buyer paid twice: how much came beside the one
 // payment. It has its own entry in the journal and must go back; the order stays
 // once paid. Faults: as Claim; Invalid amount_mismatch.
@@ -97,7 +138,7 @@ func (p *Payments) ExtraReceived(ctx context.Context, by account.Actor, id strin
 		if err := p.learn(ctx, tx, o, news); err != nil {
 			return err
 		}
-		return p.tell(ctx, tx, o, Buyer, ToldExtra, strconv.FormatInt(o.Extra, 10), "")
+		return p.tell(ctx, tx, o, Buyer, Note{Kind: ToldExtra, Cause: strconv.FormatInt(o.Extra, 10)})
 	})
 }
 
@@ -122,7 +163,7 @@ func (p *Payments) RefundSent(ctx context.Context, by account.Actor, id string, 
 				return err
 			}
 		}
-		return p.tell(ctx, tx, o, Buyer, ToldRefundSent, strconv.FormatInt(o.Refunded+o.ExtraReturned, 10)+"/"+strconv.FormatInt(sent.Minor, 10), "")
+		return p.tell(ctx, tx, o, Buyer, Note{Kind: ToldRefundSent, Cause: strconv.FormatInt(o.Refunded+o.ExtraReturned, 10) + "/" + strconv.FormatInt(sent.Minor, 10) + "/" + db.Date(tx.Now)})
 	})
 }
 
@@ -136,7 +177,7 @@ func (p *Payments) RefundReceived(ctx context.Context, by account.Actor, id stri
 		if err := p.returned(ctx, tx, o, "buyer_confirmation:"+o.ID); err != nil {
 			return err
 		}
-		return p.tell(ctx, tx, o, Seller, ToldRefunded, strconv.FormatInt(o.Refunded+o.ExtraReturned, 10), "")
+		return p.tell(ctx, tx, o, Seller, Note{Kind: ToldRefunded, Cause: strconv.FormatInt(o.Refunded+o.ExtraReturned, 10)})
 	})
 }
 
