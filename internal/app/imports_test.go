@@ -37,7 +37,7 @@ var may = map[string][]string{
 	"internal/payment":   append(leaves(), "internal/account", "internal/audit"),
 	// The ways of settling are the program's choice: only app names them.
 	"internal/payment/direct": append(leaves(), "internal/account", "internal/payment"),
-	"internal/payment/stripe": append(leaves(), "internal/account", "internal/payment", "internal/audit"),
+	"internal/payment/stripe": append(leaves(), "internal/account", "internal/payment", "internal/audit", "internal/outbound"),
 	"internal/licence": append(leaves(), "internal/account", "internal/audit", "internal/branch", "internal/catalogue", "internal/profile", "internal/payment",
 		"internal/licence/cert", "internal/outbound", "search"),
 	"internal/licence/cert": {"internal/money"},
