@@ -28,11 +28,16 @@ const (
 
 	PaymentAfterEntry Name = "payment.after_entry" // the journal has an entry, the order does not know of it
 	PaymentAfterStep  Name = "payment.after_step"  // the order has a new state, its goods do not know of it
+
+	StripeAfterInbox Name = "stripe.after_inbox" // an event is durable, Stripe has not heard so
+	StripeAfterLook  Name = "stripe.after_look"  // Stripe has answered, no order has heard of it
+	StripeAfterLearn Name = "stripe.after_learn" // an order knows, the event that told is not done
 )
 
 // Names lists every point in a stable order.
 func Names() []Name {
-	return []Name{DBBeforeCommit, DBAfterCommit, JobBeforeWork, JobAfterWork, IndexAfterSave, PaymentAfterEntry, PaymentAfterStep}
+	return []Name{DBBeforeCommit, DBAfterCommit, JobBeforeWork, JobAfterWork, IndexAfterSave, PaymentAfterEntry, PaymentAfterStep,
+		StripeAfterInbox, StripeAfterLook, StripeAfterLearn}
 }
 
 // ErrInjected is what Hit returns at a point armed with Error. It is no fault,

@@ -101,6 +101,7 @@ func (p *Payments) learn(ctx context.Context, tx *db.Tx, o *Order, n News) error
 		return err
 	}
 	o.Facts, o.Extra = facts, max(o.Extra, n.Extra)
+	o.ExtraReturned = max(o.ExtraReturned, min(n.ExtraReturned, o.Extra))
 	if facts.Paid && o.PaidAt.IsZero() {
 		o.PaidAt = at
 	}
@@ -131,6 +132,9 @@ func (p *Payments) book(ctx context.Context, tx *db.Tx, o *Order, facts Facts, n
 	}
 	if more := n.Extra - o.Extra; more > 0 {
 		all = append(all, posting{entryExtra, buyer, seller, more, fmt.Sprintf("%s:%d", n.Cause, n.Extra)})
+	}
+	if back := min(n.ExtraReturned, max(o.Extra, n.Extra)) - o.ExtraReturned; back > 0 {
+		all = append(all, posting{entryExtraRefund, seller, buyer, back, fmt.Sprintf("%s:%d", n.Cause, n.ExtraReturned)})
 	}
 	for _, one := range all {
 		if err := p.post(ctx, tx, o, one); err != nil {

@@ -40,10 +40,11 @@ type Stated interface {
 // News is what became known of an order's money. The zero value is nothing.
 type News struct {
 	Facts
-	Amount money.Amount // what was paid: an order is paid only by exactly its price
-	Cause  string       // what it is known from, such as seller_confirmation:… or stripe:pi_…; one word of up to 100 bytes
-	Extra  int64        // what came beside the one payment, all together, in minor units
-	At     time.Time    // when; zero: now
+	Amount        money.Amount // what was paid: an order is paid only by exactly its price
+	Cause         string       // what it is known from, such as seller_confirmation:… or stripe:pi_…; one word of up to 100 bytes
+	Extra         int64        // what came beside the one payment, all together, in minor units
+	ExtraReturned int64        // how much of that went back, all together
+	At            time.Time    // when; zero: now
 }
 
 // Details is where a buyer has to pay: a free text, a Russian bank account, or

@@ -39,6 +39,7 @@ type Outside interface {
 type Trial struct {
 	Method  payment.Method
 	Way     payment.Way
+	Make    func(*testing.T, *World) payment.Way // instead of Way, for one that needs its orders
 	Outside func(*World) Outside
 	Prepare func(*payment.Opening) // nil: nothing more is needed
 }
@@ -85,13 +86,17 @@ func newWorld(t *testing.T, d *dbtest.World, trial Trial) *World {
 	must(t, err)
 	w := &World{World: d, trial: trial, Payments: payment.New(payment.Config{DB: d.DB, Keys: keys})}
 	w.Sell("box", w)
-	w.Settle(trial.Method, trial.Way)
 	accounts := account.New(account.Config{DB: d.DB, Keys: keys, Branch: branch.New(d.DB, keys), URL: "http://localhost:8080"})
 	for handle, who := range map[string]*account.Actor{"ada": &w.Seller, "ben": &w.Buyer} {
 		acc, _, err := accounts.SignUp(context.Background(), account.SignUp{Handle: handle, Language: "ru"})
 		must(t, err)
 		*who = acc.Actor()
 	}
+	way := trial.Way
+	if trial.Make != nil {
+		way = trial.Make(t, w)
+	}
+	w.Settle(trial.Method, way)
 	w.outside = trial.Outside(w)
 	return w
 }

@@ -34,7 +34,7 @@ func Calls() []Call {
 	return []Call{
 		{"POST", "/v1/accounts", false, "a seller begins an own standard account", "type"},
 		{"GET", "/v1/accounts/{id}", false, "whether a seller's account can take money", ""},
-		{"POST", "/v1/account_links", false, "where the seller fills in that account", "account type refresh_url return_url collection_options[fields]"},
+		{"POST", "/v1/account_links", false, "where the seller fills in that account", "account type refresh_url return_url"},
 		{"POST", "/v1/checkout/sessions", true, "a page on which the buyer pays the seller", session},
 		{"GET", "/v1/checkout/sessions/{id}", true, "whether that was paid", "expand[*]"},
 		{"POST", "/v1/checkout/sessions/{id}/expire", true, "an order that ended can no longer be paid", ""},
@@ -54,7 +54,7 @@ func Calls() []Call {
 func fixed() map[string]map[string]string {
 	return map[string]map[string]string{
 		"/v1/accounts":      {"type": "standard"},
-		"/v1/account_links": {"type": "account_onboarding", "collection_options[fields]": "currently_due"},
+		"/v1/account_links": {"type": "account_onboarding"},
 		"/v1/checkout/sessions": {"mode": "payment", "payment_method_types[0]": "card", "line_items[0][quantity]": "1",
 			"customer_creation": "if_required"},
 	}

@@ -1,0 +1,221 @@
+package stripe
+
+import (
+	"context"
+	"time"
+
+	sdk "github.com/stripe/stripe-go/v76"
+	"github.com/uptrace/bun"
+
+	"github.com/tmoeg/oduvan/internal/account"
+	"github.com/tmoeg/oduvan/internal/db"
+	"github.com/tmoeg/oduvan/internal/fault"
+	"github.com/tmoeg/oduvan/internal/money"
+	"github.com/tmoeg/oduvan/internal/payment"
+)
+
+// The states of a refund.
+const (
+	refundPending = "pending"
+	refundDone    = "done"
+	refundFailed  = "failed"
+)
+
+// refundRow is one amount that a seller wants to give back: frozen before the
+// call, which its number makes the same one after a crash.
+type refundRow struct {
+	bun.BaseModel `bun:"table:stripe_refund,alias:r"`
+
+	ID        string    `bun:"id,pk"`
+	AttemptID string    `bun:"attempt_id"`
+	Amount    int64     `bun:"amount"` // Stripe's minor units
+	State     string    `bun:"state"`
+	Code      string    `bun:"code"`
+	RefundID  string    `bun:"refund_id,nullzero"`
+	CreatedAt time.Time `bun:"created_at"`
+}
+
+// Refund gives money back on the seller's account; what came beside the one
+// payment goes first. An amount without a currency is all that is left. Faults:
+// Unauthenticated; NotFound order_unknown; Forbidden; Conflict order_method,
+// order_state, stripe_refused; Invalid amount_mismatch (field amount). Where
+// Stripe is away it is done later and is no fault.
+func (s *Stripe) Refund(ctx context.Context, by account.Actor, orderID string, amount money.Amount) (payment.Order, error) {
+	o, err := s.order(ctx, by, orderID, payment.Seller)
+	if err != nil {
+		return payment.Order{}, err
+	}
+	var rows []refundRow
+	err = s.db.Write(ctx, func(tx *db.Tx) (err error) {
+		rows, err = s.give(ctx, tx, o.ID, amount)
+		return err
+	})
+	if err != nil {
+		return payment.Order{}, err
+	}
+	for _, r := range rows {
+		if err := s.refund(ctx, r.ID); err != nil && !fault.Is(err, fault.Unavailable) {
+			return payment.Order{}, err
+		}
+	}
+	return s.cfg.Payments.Order(ctx, by, orderID)
+}
+
+// give freezes what goes back, with a job for each part, under the order's lock.
+func (s *Stripe) give(ctx context.Context, tx *db.Tx, orderID string, amount money.Amount) (rows []refundRow, err error) {
+	if err := s.lock(ctx, tx, orderID); err != nil {
+		return nil, err
+	}
+	o, err := payment.Load(ctx, tx, orderID)
+	if err != nil {
+		return nil, err
+	}
+	if !o.Paid {
+		return nil, errState
+	}
+	room, err := s.rooms(ctx, tx, &o)
+	if err != nil {
+		return nil, err
+	}
+	var left int64
+	for _, r := range room {
+		left += r.room
+	}
+	if amount == (money.Amount{}) {
+		amount = money.Amount{Minor: left, Currency: o.Currency}
+	}
+	if amount.Currency != o.Currency || amount.Minor <= 0 || amount.Minor > left {
+		return nil, errMismatch
+	}
+	for _, r := range room {
+		part := min(r.room, amount.Minor)
+		if part == 0 {
+			continue
+		}
+		sum, err := ToStripe(money.Amount{Minor: part, Currency: o.Currency})
+		if err != nil {
+			return nil, err
+		}
+		row := refundRow{ID: tx.RandomID(), AttemptID: r.ID, Amount: sum.Minor, State: refundPending, CreatedAt: tx.Now}
+		if _, err := tx.NewInsert().Model(&row).Exec(ctx); err != nil {
+			return nil, err
+		}
+		if err := tx.Enqueue(ctx, refundJob{row.ID}); err != nil {
+			return nil, err
+		}
+		rows, amount.Minor = append(rows, row), amount.Minor-part
+	}
+	return rows, nil
+}
+
+// roomy is a paid attempt with how much of it may still go back.
+type roomy struct {
+	attempt
+	room int64 // the order's minor units
+}
+
+// rooms lists the paid attempts of an order, the one payment last. What was asked
+// for and not heard of counts as gone.
+func (s *Stripe) rooms(ctx context.Context, tx *db.Tx, o *payment.Order) (out []roomy, err error) {
+	var rows []attempt
+	if err := tx.NewSelect().Model(&rows).Where("a.order_id = ? AND a.state = ?", o.ID, statePaid).OrderExpr("a.charged_at DESC, a.id DESC").Scan(ctx); err != nil {
+		return nil, err
+	}
+	for i, a := range rows {
+		var all []refundRow
+		if err := tx.NewSelect().Model(&all).Where("r.attempt_id = ? AND r.state <> ?", a.ID, refundFailed).Scan(ctx); err != nil {
+			return nil, err
+		}
+		var done, waiting int64
+		for _, r := range all {
+			if r.State == refundDone {
+				done += r.Amount
+			} else {
+				waiting += r.Amount
+			}
+		}
+		rest := max(0, a.Amount-max(a.Refunded, done)-waiting)
+		sum, _ := FromStripe(rest, a.Currency)
+		if i == len(rows)-1 && o.Lost() {
+			sum.Minor = 0 // the bank has taken it
+		}
+		out = append(out, roomy{a, sum.Minor})
+	}
+	return out, nil
+}
+
+// refund makes one refund at Stripe and lets the order learn of it.
+func (s *Stripe) refund(ctx context.Context, id string) error {
+	var row refundRow
+	var a attempt
+	err := s.db.Read(ctx, func(tx *db.Tx) error {
+		if err := db.One(ctx, tx.NewSelect().Model(&row).Where("r.id = ?", id), errAttempt); err != nil {
+			return err
+		}
+		return db.One(ctx, tx.NewSelect().Model(&a).Where("a.id = ?", row.AttemptID), errAttempt)
+	})
+	if fault.Is(err, fault.NotFound) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	var refused error
+	if row.State == refundPending && s.db.Now().Sub(row.CreatedAt) > lasts { // Stripe forgets keys after a day: again could be a second refund
+		row.State, row.Code = refundFailed, "stripe_silent"
+		if err := s.answered(ctx, row, a); err != nil {
+			return err
+		}
+	}
+	if row.State == refundPending {
+		if refused, err = s.giveBack(ctx, row, a); err != nil {
+			return err
+		}
+	}
+	if _, err = s.settle(ctx, a.OrderID); err != nil {
+		return err
+	}
+	return refused
+}
+
+// giveBack calls Stripe and keeps what it said: refused is its refusal, err
+// anything after which the same call has to be made again.
+func (s *Stripe) giveBack(ctx context.Context, row refundRow, a attempt) (refused, err error) {
+	seller, err := ParseSellerAccount(a.Seller)
+	if err != nil {
+		return nil, err
+	}
+	p, err := on(ctx, seller, "refund-"+row.ID)
+	if err != nil {
+		return nil, err
+	}
+	params := &sdk.RefundParams{Params: p, PaymentIntent: sdk.String(a.IntentID), Amount: sdk.Int64(row.Amount), Metadata: map[string]string{"order": a.OrderID, "refund": row.ID}}
+	got, err := s.api.Refunds.New(params)
+	err = told(err)
+	switch {
+	case err == nil && got.Status != sdk.RefundStatusFailed && got.Status != sdk.RefundStatusCanceled:
+		if got.Amount != row.Amount || !objectForm.MatchString(got.ID) {
+			return nil, errAway
+		}
+		row.State, row.RefundID = refundDone, got.ID
+	case fault.Is(err, fault.Unavailable), err != nil && fault.KindOf(err) == fault.Internal:
+		return nil, err
+	default:
+		row.State, row.Code, refused = refundFailed, "stripe_refused", errRefused
+	}
+	return refused, s.answered(ctx, row, a)
+}
+
+// answered keeps how a refund ended; the first answer stays.
+func (s *Stripe) answered(ctx context.Context, row refundRow, a attempt) error {
+	return s.db.Write(ctx, func(tx *db.Tx) error {
+		res, err := tx.NewUpdate().Model(&row).Column("state", "code", "refund_id").WherePK().Where("state = ?", refundPending).Exec(ctx)
+		if err != nil {
+			return err
+		}
+		if n, _ := res.RowsAffected(); n > 0 && row.State == refundFailed {
+			return s.found(ctx, tx, FoundRefund, row.ID, a.OrderID)
+		}
+		return nil
+	})
+}

@@ -1,0 +1,103 @@
+package stripe
+
+import (
+	"context"
+	"time"
+
+	sdk "github.com/stripe/stripe-go/v76"
+
+	"github.com/tmoeg/oduvan/internal/db"
+	"github.com/tmoeg/oduvan/internal/fault"
+	"github.com/tmoeg/oduvan/internal/payment"
+)
+
+// eventsDue asks a seller's account for events that could not be delivered.
+func (s *Stripe) eventsDue(ctx context.Context, tx *db.Tx, id string) error {
+	var row sellerRow
+	err := db.One(ctx, tx.NewSelect().Model(&row).Where("s.id = ?", id), errSeller)
+	if fault.Is(err, fault.Conflict) || err == nil && (row.State == AccountDisconnected || row.StripeID == "" || row.Livemode != s.live) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	if err := tx.Due(ctx, dueEvents, id, tx.Now.Add(often)); err != nil {
+		return err
+	}
+	return tx.Enqueue(ctx, eventsJob{id})
+}
+
+// maxMissed is how many undelivered events are taken in one go.
+const maxMissed = 500
+
+// missed puts undelivered events into the inbox, as if they had come.
+func (s *Stripe) missed(ctx context.Context, id string) error {
+	var row sellerRow
+	err := s.db.Read(ctx, func(tx *db.Tx) error {
+		return db.One(ctx, tx.NewSelect().Model(&row).Where("s.id = ?", id), errSeller)
+	})
+	if fault.Is(err, fault.Conflict) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	seller, err := ParseSellerAccount(row.StripeID)
+	if err != nil {
+		return nil // not made yet
+	}
+	p := &sdk.EventListParams{DeliverySuccess: sdk.Bool(false)}
+	p.Context, p.StripeAccount, p.Limit = ctx, sdk.String(seller.id), sdk.Int64(100)
+	all := s.api.Events.List(p)
+	for n := 0; n < maxMissed && all.Next(); n++ {
+		got := all.Event()
+		e := event{ID: got.ID, Type: string(got.Type), Account: seller.id, Livemode: &got.Livemode}
+		if got.Data != nil {
+			e.Data.Object.ID, _ = got.Data.Object["id"].(string)
+		}
+		if !idForm.MatchString(e.ID) || !typeForm.MatchString(e.Type) || !idForm.MatchString(e.Data.Object.ID) {
+			continue
+		}
+		if kind, _ := s.refused(e); kind == FoundType {
+			continue // nobody asked for it
+		}
+		if err := s.put(ctx, e); err != nil {
+			return err
+		}
+	}
+	err = told(all.Err())
+	if gone(err) { // the seller may have taken the account away
+		_, err = s.refresh(ctx, row)
+	}
+	return err
+}
+
+// over are the orders that have forgotten their parties and of which nobody can
+// ask for the money any more.
+const over = "SELECT o.id FROM payment_order o WHERE o.method = 'stripe' AND o.buyer_id IS NULL AND o.seller_id IS NULL AND o.created_at < ?"
+
+// tidy forgets what was kept long enough.
+func (s *Stripe) tidy(ctx context.Context) error {
+	now := s.db.Now()
+	var old bool
+	err := s.db.Read(ctx, func(tx *db.Tx) error {
+		return tx.NewRaw("SELECT EXISTS (SELECT 1 FROM payment_inbox WHERE done_at < ?) OR EXISTS (SELECT 1 FROM payment_finding WHERE found_at < ?) OR EXISTS "+
+			"(SELECT 1 FROM stripe_attempt WHERE order_id IN ("+over+"))", now.Add(-inboxKept), now.Add(-foundKept), now.AddDate(0, 0, -payment.ForgetAfter)).Scan(ctx, &old)
+	})
+	if err != nil || !old {
+		return err
+	}
+	return s.db.Write(ctx, func(tx *db.Tx) error {
+		if _, err := tx.NewDelete().Model((*inboxRow)(nil)).Where("done_at < ?", now.Add(-inboxKept)).Exec(ctx); err != nil {
+			return err
+		}
+		if _, err := tx.NewDelete().Model((*finding)(nil)).Where("found_at < ?", now.Add(-foundKept)).Exec(ctx); err != nil {
+			return err
+		}
+		_, err := tx.NewRaw("DELETE FROM stripe_attempt WHERE order_id IN ("+over+")", now.AddDate(0, 0, -payment.ForgetAfter)).Exec(ctx)
+		return err
+	})
+}
+
+// late is after how long a row of the inbox that is not done is an alarm.
+const late = 15 * time.Minute
