@@ -31,7 +31,7 @@ const writers = 32
 // by what a client sees, client and server sharing the machine, and the CPU of
 // both, which says more on a busy one. The goal is a p99 of 150 ms.
 func BenchmarkSending(b *testing.B) {
-	w := served(b)
+	w := served(b, "")
 	sides, n := meet(b, w), 0
 	kept := &http.Transport{MaxIdleConnsPerHost: writers} // a connection for every writer
 	b.Cleanup(kept.CloseIdleConnections)
@@ -106,13 +106,14 @@ func sent(b *testing.B, by http.RoundTripper, req *http.Request) (status int, bo
 	return res.StatusCode, body
 }
 
-// served is a board that runs as the program serves it, but for the limits of requests.
-func served(b *testing.B) *apptest.World {
+// served is a board that runs as the program serves it, but for the limits of
+// requests; an empty database is SQLite.
+func served(b *testing.B, database string) *apptest.World {
 	b.Helper()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	must(b, err)
 	cfg := config.Default()
-	cfg.Data, cfg.URL = b.TempDir(), "http://localhost:"+fmt.Sprint(listener.Addr().(*net.TCPAddr).Port)
+	cfg.Data, cfg.DatabaseURL, cfg.URL = b.TempDir(), database, "http://localhost:"+fmt.Sprint(listener.Addr().(*net.TCPAddr).Port)
 	must(b, withPushKey(cfg))
 	a, err := app.New(context.Background(), cfg, app.Options{NoLimits: true})
 	must(b, err)
