@@ -129,6 +129,16 @@ func TestTheDatabaseRefusesRawSQL(t *testing.T) {
 			w.refused(t, "replacing by cause", from, to, replace(entry("2", o.ID, "payment", cause, head)))
 			w.refused(t, "replacing a party", replace(account(buyer, "central_fund")))
 			w.refused(t, "replacing an order", replace(w.copied("'draft'")))
+			// A row that takes another's hidden number removes it past every trigger.
+			for name, s := range map[string]string{"a line": from, "an entry": good[2], "a party": account("other", "buyer_external"), "an order": w.another()} {
+				before := w.dump(t)
+				err := w.raw(strings.Replace(strings.Replace(replace(s), " (", " (rowid, ", 1), "VALUES (", "VALUES (2, ", 1))
+				if err == nil || !strings.Contains(err.Error(), "rowid") {
+					t.Errorf("%s that takes another's place: %v", name, err)
+				}
+				same(t, before, w.dump(t))
+			}
+			must(t, w.raw(w.another())) // a place of its own
 			w.refused(t, "replacing a step", "REPLACE INTO order_step VALUES ('draft', 'awaiting_payment')")
 			w.refused(t, "half a kopeck", line("2", "1", seller, "seller_external", "-0.5"), line("2", "2", buyer, "buyer_external", "0.5"), good[2])
 			w.refused(t, "text for money", line("2", "1", seller, "seller_external", "'-5x'"), to, good[2])
@@ -145,6 +155,14 @@ func (w *world) copied(state string) string {
 		refund_days, refunded, disputes, state, settlement, question, refund_sent, extra, extra_returned, created_at)
 		SELECT id, code, buyer_id, seller_id, buyer_party, seller_party, once, kind, subject, title, payee, country, link, 1, currency, method, terms,
 		refund_days, 0, '{}', ` + state + `, 'none', '', 0, 0, 0, created_at FROM payment_order WHERE paid`
+}
+
+// another is the insertion of an order of its own, like the paid one once was.
+func (w *world) another() string {
+	return `INSERT INTO payment_order (id, code, buyer_id, seller_id, buyer_party, seller_party, once, kind, subject, title, payee, country, link, amount, currency, method, terms,
+		refund_days, checkout, cancelled, expired, paid, fulfilled, refunded, disputes, state, settlement, question, has_details, refund_sent, extra, extra_returned, created_at)
+		VALUES ('another', 'ANOTHER00', NULL, NULL, 'one', 'two', '', 'box', 'x', 'x', '', '', '', 1, 'RUB', 'direct', x'7b7d',
+		0, FALSE, FALSE, FALSE, FALSE, FALSE, 0, '{}', 'draft', 'none', '', FALSE, 0, 0, 0, '2026-11-22 10:00:00+00:00')`
 }
 
 // brokenOf lists the names of the invariants that are broken, of those asked for.
