@@ -25,6 +25,7 @@ type world struct {
 	*stripe.Stripe
 	orders        *payment.Payments
 	fake          *fake
+	accounts      *account.Accounts
 	buyer, seller account.Actor
 	acct          string
 }
@@ -49,6 +50,7 @@ func newWorld(t testing.TB, d *dbtest.World) *world {
 		must(t, err)
 		*who = acc.Actor()
 	}
+	w.accounts = accounts
 	w.Stripe, w.acct = connect(t, d.DB, w.orders, w.fake, w.seller)
 	w.orders.Settle(payment.Stripe, w.Way())
 	return w
@@ -80,6 +82,14 @@ func (w *world) open(t testing.TB) (o payment.Order) {
 		return err
 	}))
 	return o
+}
+
+// another is a new buyer.
+func (w *world) another(t testing.TB, handle string) account.Actor {
+	t.Helper()
+	acc, _, err := w.accounts.SignUp(ctx, account.SignUp{Handle: handle, Language: "ru"})
+	must(t, err)
+	return acc.Actor()
 }
 
 // page opens an order and its page.
