@@ -8,13 +8,14 @@ import (
 	"github.com/tmoeg/oduvan/internal/audit"
 	"github.com/tmoeg/oduvan/internal/db"
 	"github.com/tmoeg/oduvan/internal/licence/cert"
+	"github.com/tmoeg/oduvan/internal/payment"
 )
 
 // Invariants are what must always hold of licences.
 func (l *Licences) Invariants() []audit.Invariant {
 	return []audit.Invariant{
 		{Name: "grant_has_paid_order", Says: "An active licence belongs to a fulfilled order, a suspended one to a disputed order.", Broken: l.unpaid},
-		{Name: "fulfilled_order_has_grant", Says: "Every fulfilled order of a licence has issued exactly one.", Broken: l.ungranted},
+		{Name: "paid_order_has_grant", Says: "Every paid order of a licence has issued it, unless it was to renew a licence that was revoked.", Broken: l.ungranted},
 		{Name: "refund_revokes", Says: "The licence of a refunded order is revoked, and the published list says so.", Broken: l.unrevoked},
 		{Name: "chain_is_a_line", Says: "Licences that renew each other follow without overlap.", Broken: l.overlapping},
 		{Name: "certificate_kept", Says: "Every certificate has a place and a key of its own on record and comes out as the same bytes.", Broken: l.uncertain},
@@ -32,9 +33,31 @@ func (l *Licences) unpaid(ctx context.Context, tx *db.Tx) ([]string, error) {
 		WHERE (g.state = 'active' AND o.state <> 'fulfilled') OR (g.state = 'suspended' AND o.state <> 'disputed') ORDER BY g.id LIMIT 100`)
 }
 
-func (l *Licences) ungranted(ctx context.Context, tx *db.Tx) ([]string, error) {
-	return lines(ctx, tx, `SELECT 'order ' || o.id || ' is fulfilled without a licence' FROM payment_order AS o
-		WHERE o.kind = ? AND o.state = 'fulfilled' AND NOT EXISTS (SELECT 1 FROM licence_grant AS g WHERE g.order_id = o.id) ORDER BY o.id LIMIT 100`, Goods)
+// ungranted finds money for which nobody got anything. Only a renewal whose
+// licence was revoked before it was paid is left so: its money goes back.
+func (l *Licences) ungranted(ctx context.Context, tx *db.Tx) (out []string, err error) {
+	var rows []payment.Order
+	if err := tx.NewSelect().Model(&rows).Column("o.id", "o.state", "o.fulfilled", "o.terms").Where("o.kind = ? AND o.paid", Goods).
+		Where("NOT EXISTS (SELECT 1 FROM licence_grant AS g WHERE g.order_id = o.id)").OrderExpr("o.id").Limit(1000).Scan(ctx); err != nil {
+		return nil, err
+	}
+	for i := range rows {
+		o := &rows[i]
+		a, err := thaw(o.Terms)
+		if err != nil || o.Fulfilled || a.Facts.Previous == "" {
+			out = append(out, "order "+o.ID+" is "+string(o.State)+" without a licence")
+			continue
+		}
+		revoked, err := tx.NewSelect().Model((*Grant)(nil)).Where("g.chain_id = ? AND (g.state = ? OR EXISTS (SELECT 1 FROM revocation AS r WHERE r.grant_id = g.id AND r.state = ?))",
+			a.Facts.Chain, Revoked, Reversed).Exists(ctx)
+		if err != nil {
+			return nil, err
+		}
+		if !revoked {
+			out = append(out, "order "+o.ID+" is "+string(o.State)+", renews a licence that stands, and has issued none")
+		}
+	}
+	return out, nil
 }
 
 // unrevoked compares orders, rows and the lists that are published.

@@ -56,7 +56,7 @@ func TestEveryInvariantNamesItsCorruption(t *testing.T) {
 		"grant_has_paid_order": func(*testing.T, *shop, licence.Grant) string {
 			return "UPDATE licence_grant SET state = 'suspended' WHERE id = '{id}'"
 		},
-		"fulfilled_order_has_grant": func(*testing.T, *shop, licence.Grant) string {
+		"paid_order_has_grant": func(*testing.T, *shop, licence.Grant) string {
 			return "DELETE FROM licence_grant WHERE id = '{id}'"
 		},
 		"refund_revokes": func(t *testing.T, s *shop, g licence.Grant) string {
@@ -86,6 +86,17 @@ func TestEveryInvariantNamesItsCorruption(t *testing.T) {
 			})
 		})
 	}
+	t.Run("a renewal that was paid and not issued", func(t *testing.T) {
+		t.Parallel()
+		eachShop(t, func(t *testing.T, s *shop) {
+			n := s.buys(t, 30, s.buys(t, 30, "").ID)
+			s.unguarded(t)
+			ok(t, s.raw("DELETE FROM licence_grant WHERE id = ?", n.ID))
+			if found := s.broken(t)["paid_order_has_grant"]; len(found) != 1 {
+				t.Errorf("found: %v", found)
+			}
+		})
+	})
 	t.Run("all have one", func(t *testing.T) {
 		t.Parallel()
 		eachShop(t, func(t *testing.T, s *shop) {

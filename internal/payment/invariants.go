@@ -28,8 +28,11 @@ func (p *Payments) Invariants() []audit.Invariant {
 					AND l.account_kind = 'seller_external' AND l.amount = o.amount))
 			UNION ALL SELECT 'order ' || o.code FROM payment_order o WHERE o.amount = 0 AND EXISTS (SELECT 1 FROM journal_entry e WHERE e.order_id = o.id)`),
 		asked("refunds_bounded", "Refunds lie between nothing and the amount, and all is given back exactly where the order is refunded.",
-			`SELECT 'order ' || o.code FROM payment_order o WHERE `+returns+` NOT BETWEEN 0 AND o.amount OR o.refunded > `+returns+`
+			`SELECT 'order ' || o.code FROM payment_order o WHERE `+returns+` NOT BETWEEN 0 AND o.amount
 				OR o.amount > 0 AND (`+returns+` = o.amount AND o.paid) <> (o.state = 'refunded')`),
+		asked("refunds_booked", "What an order says went back is in the journal, and nothing else is.",
+			`SELECT 'order ' || o.code FROM payment_order o WHERE o.refunded > `+returns+` OR o.refunded < (SELECT coalesce(sum(l.amount), 0) FROM journal_entry e
+				JOIN journal_line l ON l.entry = e.seq WHERE e.order_id = o.id AND e.kind = 'refund' AND l.account_kind = 'buyer_external')`),
 		asked("seller_balance", "What a seller has of an order lies between nothing and the amount.",
 			`SELECT 'order ' || o.code FROM payment_order o WHERE `+seller+` NOT BETWEEN 0 AND o.amount`),
 		asked("extra_booked", "What was paid twice and what of it went back is in the journal.",

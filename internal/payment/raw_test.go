@@ -193,6 +193,7 @@ func TestEachInvariantFindsItsCorruption(t *testing.T) {
 		"fund_untouched":  {"UPDATE journal_line SET account_kind = 'central_fund' WHERE n = 2"},
 		"paid_is_booked":  {"UPDATE payment_order SET state = 'cancelled', paid = FALSE, paid_at = NULL"},
 		"refunds_bounded": {"UPDATE payment_order SET state = 'refunded'"},
+		"refunds_booked":  {"UPDATE payment_order SET refunded = 5"},
 		"seller_balance":  {"UPDATE journal_line SET amount = -amount"},
 		"extra_booked":    {"UPDATE payment_order SET extra = 3"},
 		"cause_once":      {"UPDATE journal_entry SET cause = ''"},
