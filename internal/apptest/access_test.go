@@ -170,6 +170,8 @@ func (s *stage) fill(method, pattern string, service apptest.Fill) string {
 		out = strings.Replace(out, ":id", strings.TrimPrefix(s.saved().Path, "/me/searches/"), 1)
 	case strings.HasPrefix(pattern, "/feeds/s/"):
 		out = strings.TrimPrefix(s.saved().Text("#feed-url"), s.URL)
+	case licencesRoute(pattern):
+		out = s.fillLicences(pattern)
 	case strings.HasPrefix(pattern, "/feeds/"):
 		out = strings.TrimPrefix(s.listen(), s.URL)
 	case strings.HasPrefix(pattern, "/me/notices/push/:id"):
