@@ -36,7 +36,8 @@ type OrderPage struct {
 	Word     string
 	Side     string
 	Other    string // what the other side is called
-	OtherURL string // empty: erased
+	OtherURL string // their public page; may be empty
+	GoodsURL string // what was bought; may be empty
 	When     string
 	Price    string
 	Seller   bool // the reader sells
@@ -47,6 +48,7 @@ type OrderPage struct {
 
 	Turn    OrderTurn
 	Silence string // what follows if nobody does anything
+	Wish    string // until when the buyer may ask for the money back, and whom
 	Steps   []OrderStep
 	Agreed  []FactRow
 	Terms   Link // what was accepted; may be empty
@@ -110,6 +112,7 @@ type PayBox struct {
 type DetailsForm struct {
 	Action  string
 	Saved   bool
+	Linked  bool // the buyer has a payment page without it
 	Need    bool // nobody can pay before it is filled
 	Refused bool // it was sent and refused: show it unfolded
 	Open    bool // the bank's fields are unfolded

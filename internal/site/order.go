@@ -1,6 +1,7 @@
 package site
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"net/http"
@@ -252,11 +253,30 @@ func (s *Site) orderPage(c *gin.Context, o *payment.Order, typed typedOrder, bad
 		r := rulingView(f, ruled)
 		p.Ruling = &r
 	}
+	if p.OtherURL, err = s.sellerURL(ctx, v, o); err != nil {
+		return nil, err
+	}
 	if err := s.paying(ctx, v, &w, &p); err != nil {
 		return nil, err
 	}
 	w.acts(&p)
 	return web.Order(f, p), nil
+}
+
+// sellerURL is where the buyer of an order finds its seller; empty where the
+// seller has no page that the buyer may read.
+func (s *Site) sellerURL(ctx context.Context, v *visit, o *payment.Order) (string, error) {
+	if o.Viewer != payment.Buyer || o.SellerHandle == "" {
+		return "", nil
+	}
+	p, err := s.Profiles.Profile(ctx, v.actor, o.SellerHandle)
+	switch {
+	case fault.Is(err, fault.NotFound):
+		return "", nil
+	case err != nil:
+		return "", err
+	}
+	return profile.Path(profile.CreatorKind, p.Handle), nil
 }
 
 // orderView is an order for one pair of eyes.
@@ -289,15 +309,14 @@ func (w *orderView) page() web.OrderPage {
 	o, state := w.o, orderState(w.o)
 	p := web.OrderPage{URL: payment.Path(o.ID), Title: o.Title, Code: o.Code, State: state, Word: w.T("order.is_" + state), Side: w.T("order.with_" + string(o.Viewer)),
 		When: w.moment(o.CreatedAt), Price: priceWord(w.Frame, o.Price()), Seller: o.Viewer == payment.Seller,
-		Troubles: w.bad.Summary, Moved: w.typed.moved, Kept: w.typed.kept, Turn: w.turn(), Silence: w.silence(), Steps: w.steps(), Agreed: w.agreed()}
-	handle, kind := o.SellerHandle, profile.CreatorKind
+		Troubles: w.bad.Summary, Moved: w.typed.moved, Kept: w.typed.kept, Turn: w.turn(), Silence: w.silence(), Wish: w.wish(), Steps: w.steps(), Agreed: w.agreed()}
+	p.Other = o.SellerHandle
 	if p.Seller {
-		handle, kind = o.BuyerHandle, ""
+		p.Other = o.BuyerHandle
 	}
-	if p.Other = handle; handle == "" {
-		p.Other = w.T("order.gone")
-	} else if kind != "" && w.sold.Facts.WorkID != "" {
-		p.OtherURL = licence.WorkPath(w.sold.Facts.WorkID)
+	p.Other = cmp.Or(p.Other, w.T("order.gone"))
+	if w.sold.Facts.WorkID != "" {
+		p.GoodsURL = licence.WorkPath(w.sold.Facts.WorkID)
 	}
 	if facts := w.sold.Facts; facts.ID != "" {
 		p.Terms = web.Link{Label: w.T("order.to_terms", "version", facts.TermsVersion), URL: "/terms/" + url.PathEscape(facts.TermsVersion)}
@@ -333,7 +352,9 @@ func (w *orderView) agreed() []web.FactRow {
 		add("uses", useWords(w.Frame, facts.Uses))
 		add("territory", countryWords(w.Frame, facts.Territory))
 		add("learners", learnerWord(w.Frame, facts.Learners))
-		add("refund", refundWord(w.Frame, o.RefundDays))
+		if o.Amount > 0 {
+			add("refund", refundWord(w.Frame, o.RefundDays))
+		}
 		add("grace", w.N("buy.grace", facts.GraceDays))
 	}
 	rows = append(rows, web.FactRow{Label: w.T("order.f_code"), Text: o.Code, Code: true})

@@ -170,7 +170,7 @@ func (w *orderView) pay(where payment.Paying, known bool) *web.PayBox {
 // details is the seller's form with what is saved, or what was just refused.
 func (w *orderView) details(saved payment.Details) *web.DetailsForm {
 	o := w.o
-	d := &web.DetailsForm{Action: payment.Path(o.ID) + "/details", Saved: o.HasDetails, Refused: w.typed.act == payment.ActDetails,
+	d := &web.DetailsForm{Action: payment.Path(o.ID) + "/details", Saved: o.HasDetails, Linked: o.Link != "", Refused: w.typed.act == payment.ActDetails,
 		Need: o.Method == payment.Direct && !o.HasDetails && o.Settlement == payment.NoSettlement}
 	bank := payment.BankAccount{}
 	if saved.Bank != nil {

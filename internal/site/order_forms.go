@@ -36,6 +36,9 @@ func (w *orderView) acts(p *web.OrderPage) {
 	}
 	if a := form(payment.ActCancel, "cancel", "cancel", "cancel_do", false); a != nil {
 		a.Text, a.Danger = w.T("order.cancel_"+string(o.Viewer)), true
+		if o.Viewer == payment.Buyer && at == "claimed" {
+			a.Text = w.T("order.cancel_claimed")
+		}
 		p.Cancel = a
 	}
 	w.asking(p, form(payment.ActArbitrate, "ask", "arbitration", "ask_do", at == "denied"))

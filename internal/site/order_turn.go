@@ -58,7 +58,9 @@ func (w *orderView) turn() web.OrderTurn {
 func (w *orderView) silence() string {
 	o := w.o
 	switch at := stage(o); at {
-	case "details", "pay", "denied":
+	case "details":
+		return w.T("order.quiet_details_"+string(o.Viewer), "date", w.day(o.DeadlineAt))
+	case "pay", "denied":
 		return w.T("order.quiet_"+at, "date", w.day(o.DeadlineAt))
 	case "claimed":
 		return w.T("order.quiet_claimed", "date", w.day(o.DeadlineAt), "arbiter", w.day(o.ClaimedAt.Add(payment.ArbiterAfter)))
@@ -66,6 +68,17 @@ func (w *orderView) silence() string {
 		return w.T("order.quiet_back", "arbiter", w.day(o.RefundSentAt.Add(payment.ArbiterAfter)))
 	}
 	return ""
+}
+
+// wish says until when a buyer may ask for the money back without a ground, and
+// that it is the seller who returns it; empty: nothing of that kind was agreed.
+func (w *orderView) wish() string {
+	o := w.o
+	last := o.PaidAt.Add(time.Duration(o.RefundDays) * 24 * time.Hour)
+	if o.Viewer != payment.Buyer || !o.Paid || o.State == payment.Refunded || o.RefundSent > 0 || o.Amount == 0 || o.RefundDays == 0 || !last.After(w.now) {
+		return ""
+	}
+	return w.T("order.wish", "date", w.day(last))
 }
 
 // steps are the way of an order in words: what is done, what is now, what

@@ -25,7 +25,7 @@ func (s *Site) transparency(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	p := web.TransparencyPage{Head: x.JournalHead, HeadAt: f.Texts.Moment(x.At) + " UTC", NoOrders: len(x.Orders) == 0, NoSteward: len(x.Proceeds) == 0, Calls: x.StripeCalls,
+	p := web.TransparencyPage{Head: x.JournalHead, HeadAt: f.Texts.Moment(x.At.UTC()), NoOrders: len(x.Orders) == 0, NoSteward: len(x.Proceeds) == 0, Calls: x.StripeCalls,
 		Zeros: []web.ZeroRow{{Number: f.Texts.Number(int(x.FundBalanceFromMarketplace)), Label: f.T("open.zero_fund"), Why: f.T("open.zero_fund_why")},
 			{Number: f.Texts.Number(x.PlatformFeePercent) + " %", Label: f.T("open.zero_fee"), Why: f.T("open.zero_fee_why")}},
 		Files:     []web.Link{{Label: f.T("open.json"), URL: "/transparency.json"}},
@@ -33,7 +33,7 @@ func (s *Site) transparency(c *gin.Context) error {
 		Decisions: web.Link{Label: f.T("open.decisions"), URL: "/transparency/decisions"}, Fund: web.Link{Label: f.T("fund.title"), URL: "/fund"},
 		Orders: ordersGrid(f, x.Orders), Licences: licencesGrid(f, x.Licences), Steward: stewardGrid(f, x.Proceeds)}
 	if a := x.LastAudit; a != nil {
-		p.Audit = web.AuditBox{At: f.Texts.Moment(a.At) + " UTC", OK: a.OK, Checked: a.Checked}
+		p.Audit = web.AuditBox{At: f.Texts.Moment(a.At.UTC()), OK: a.OK, Checked: a.Checked}
 		if !a.OK {
 			p.Audit.Broken = brokenWords(f, a.Names)
 		}

@@ -139,7 +139,8 @@ func (s *Site) public(c *gin.Context, v *visit) web.Frame {
 	f.Path = address(c.Request.URL)
 	f.Footer = []web.Link{{Label: f.T("footer_link.join"), URL: "/join"}, {Label: f.T("footer_link.about"), URL: "/about"}, {Label: f.T("footer_link.privacy"), URL: "/privacy"},
 		{Label: f.T("footer_link.rules"), URL: "/rules"},
-		{Label: f.T("open.title"), URL: "/transparency"}, {Label: f.T("fund.title"), URL: "/fund"}, {Label: f.T("footer_link.api"), URL: "/api/docs"}}
+		{Label: f.T("open.title"), URL: "/transparency"}, {Label: f.T("fund.title"), URL: "/fund"}, {Label: f.T("licence.check_title"), URL: "/verify"},
+		{Label: f.T("footer_link.api"), URL: "/api/docs"}}
 	if l.branch.SignUp != branch.Closed {
 		f.SignUpURL = "/signup"
 	}
