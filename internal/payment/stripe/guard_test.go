@@ -118,6 +118,8 @@ func TestGuardRefusesPlantedAttempts(t *testing.T) {
 		"a customer's address":            session("&customer_email=a@b"),
 		"a customer":                      session("&customer=cus_1"),
 		"a second line":                   session("&line_items[1][quantity]=1"),
+		"a third line":                    session("&line_items[2][quantity]=1"),
+		"another way to pay":              session("&payment_method_types[1]=klarna"),
 		"two lines":                       session("&line_items[0][quantity]=2"),
 		"another mode":                    {"POST", "/v1/checkout/sessions", acct, "k", strings.Replace(goodSession, "mode=payment", "mode=subscription", 1), nil},
 		"a page on the board's account":   {"POST", "/v1/checkout/sessions", "", "k", goodSession, nil},
