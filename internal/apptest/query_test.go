@@ -161,7 +161,7 @@ func TestQueriesPerPageOfInquiries(t *testing.T) {
 			path string
 			who  *apptest.Client
 			most int64
-		}{{"/join", nil, 4}, {"/join?draw=code&level=zero&how=call", nil, 20}, {"/tutors/ada", nil, 16}, {"/tutors/ada/ask", nil, 8},
+		}{{"/join", nil, 4}, {"/join?draw=code&level=zero&how=call", nil, 20}, {"/tutors/ada", nil, 17}, {"/tutors/ada/ask", nil, 8},
 			{"/tutors/ada/ask", kid.Client, 21}, {"/inquiries", kid.Client, 22}, {"/inquiries?all=1", ada.Client, 22}, {talk, kid.Client, 30},
 			{declined, kid.Client, 38}, {report, ada.Client, 23}, {"/inbox", kid.Client, 23}, {"/inbox?unread=1", ada.Client, 23},
 			{"/me/notices", kid.Client, 21}, {feed, nil, 6}, {"/me/searches", kid.Client, 22}, {kept.Path, kid.Client, 40}, {find, nil, 16}, {"/search?q=go", kid.Client, 24}, {"/me/services", ada.Client, 24}, {"/about", nil, 4}, {"/privacy", nil, 4}, {"/rules", nil, 4}}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"time"
 
+	"github.com/tmoeg/oduvan/internal/account"
 	"github.com/tmoeg/oduvan/internal/db"
 	"github.com/tmoeg/oduvan/internal/fault"
 	"github.com/tmoeg/oduvan/internal/licence/cert"
@@ -127,26 +128,36 @@ type Held struct {
 	Until       time.Time // day
 }
 
-// HeldBy lists the licences for teaching that an account shows on its profile
-// and that are valid now, the longest first.
-func (l *Licences) HeldBy(ctx context.Context, accountID string) (out []Held, err error) {
+// OnPage reads what stands on an account's public page: its published works, the
+// newest first, and the licences for teaching that it shows and that are valid
+// now, the longest first.
+func (l *Licences) OnPage(ctx context.Context, accountID string) (works []WorkView, held []Held, err error) {
 	if accountID == "" {
-		return nil, nil
+		return nil, nil, nil
 	}
 	err = l.db.Read(ctx, func(tx *db.Tx) error {
-		var rows []Grant
-		out = []Held{}
-		err := tx.NewSelect().Model(&rows).Where("buyer_id = ? AND shown AND state = ? AND channel = ?", accountID, Active, cert.Teaching).
-			Where("valid_from <= ? AND valid_until > ?", tx.Now, tx.Now).OrderExpr("valid_until DESC, id").Limit(50).Scan(ctx)
-		for i := range rows {
-			f, err := rows[i].Facts()
-			if err != nil {
-				return err
-			}
-			out = append(out, Held{f.WorkID, f.WorkTitle, f.WorkURL, f.BaseLicence, db.Day(rows[i].ValidUntil)})
+		works, err = l.list(ctx, tx, account.Actor{}, tx.NewSelect().Where("w.account_id = ? AND w.state = ?", accountID, WorkPublished))
+		if err != nil {
+			return err
 		}
+		held, err = heldBy(ctx, tx, accountID)
 		return err
 	})
+	return works, held, err
+}
+
+func heldBy(ctx context.Context, tx *db.Tx, accountID string) ([]Held, error) {
+	var rows []Grant
+	err := tx.NewSelect().Model(&rows).Where("buyer_id = ? AND shown AND state = ? AND channel = ?", accountID, Active, cert.Teaching).
+		Where("valid_from <= ? AND valid_until > ?", tx.Now, tx.Now).OrderExpr("valid_until DESC, id").Limit(50).Scan(ctx)
+	out := make([]Held, 0, len(rows))
+	for i := range rows {
+		f, err := rows[i].Facts()
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, Held{f.WorkID, f.WorkTitle, f.WorkURL, f.BaseLicence, db.Day(rows[i].ValidUntil)})
+	}
 	return out, err
 }
 

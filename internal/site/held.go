@@ -12,18 +12,14 @@ import (
 	"github.com/tmoeg/oduvan/web"
 )
 
-// heldBy are the licences for teaching that somebody shows on their page: what
+// heldRows are the licences for teaching that somebody shows on their page: what
 // is over is not among them.
-func (s *Site) heldBy(ctx context.Context, f web.Frame, accountID string) ([]web.HeldRow, error) {
-	list, err := s.Licences.HeldBy(ctx, accountID)
-	if err != nil {
-		return nil, err
-	}
+func heldRows(f web.Frame, list []licence.Held) []web.HeldRow {
 	out := make([]web.HeldRow, 0, len(list))
 	for _, h := range list {
 		out = append(out, web.HeldRow{Title: h.WorkTitle, URL: licence.WorkPath(h.WorkID), Until: f.T("licence.until", "date", f.Texts.Date(h.Until))})
 	}
-	return out, nil
+	return out
 }
 
 // unlicensed are the works that a paid service of somebody's names and that need

@@ -48,12 +48,11 @@ func (s *Site) person(c *gin.Context, v *visit, f web.Frame) (templ.Component, e
 	if page.Services, page.Price, err = s.servicesOf(c, f, v, p); err != nil {
 		return nil, err
 	}
-	if page.Works, err = s.worksOf(c, f, v, p); err != nil {
+	works, held, err := s.Licences.OnPage(ctx, p.AccountID)
+	if err != nil {
 		return nil, err
 	}
-	if page.Held, err = s.heldBy(ctx, f, p.AccountID); err != nil {
-		return nil, err
-	}
+	page.Works, page.Held = s.workCards(f, v, works), heldRows(f, held)
 	full := false
 	if p.Tutor {
 		if full, err = s.habit(ctx, f, v, p, &page); err != nil {

@@ -1,13 +1,8 @@
 package site
 
 import (
-	"github.com/gin-gonic/gin"
-
-	"github.com/tmoeg/oduvan/internal/account"
 	"github.com/tmoeg/oduvan/internal/catalogue"
-	"github.com/tmoeg/oduvan/internal/fault"
 	"github.com/tmoeg/oduvan/internal/licence"
-	"github.com/tmoeg/oduvan/internal/profile"
 	"github.com/tmoeg/oduvan/web"
 )
 
@@ -31,15 +26,11 @@ func workFacts(f web.Frame, c *web.Card, l catalogue.Listing) {
 	}
 }
 
-// worksOf are the works on a person's page: what everybody finds.
-func (s *Site) worksOf(c *gin.Context, f web.Frame, v *visit, p profile.Profile) ([]web.Card, error) {
-	works, err := s.Licences.Works(c.Request.Context(), account.Actor{}, p.Handle)
-	if fault.Is(err, fault.NotFound) {
-		return nil, nil // an account that nobody claimed has registered nothing
-	}
+// workCards are the works on a person's page.
+func (s *Site) workCards(f web.Frame, v *visit, works []licence.WorkView) []web.Card {
 	out := make([]web.Card, 0, len(works))
 	for i := range works {
 		out = append(out, s.card(f, v, works[i].Card(), ""))
 	}
-	return out, err
+	return out
 }
