@@ -40,6 +40,8 @@ func iconPath(name string) string {
 // actionPath is the drawing of an icon that stands on a button or in a list.
 func actionPath(name string) string {
 	switch name {
+	case "save":
+		return "M12 5v10M7.5 11l4.5 4.5 4.5-4.5M5 19h14"
 	case "down":
 		return "m8 10 4 4 4-4"
 	case "bookmark":

@@ -90,6 +90,7 @@ type CheckRow struct {
 // CheckFilePage is the answer to a file that somebody wants checked.
 type CheckFilePage struct {
 	Troubles []Trouble
+	Bad      string // beside the file
 	Result   string // one of the nine words; empty: nothing was sent yet
 	Title    string
 	Text     string

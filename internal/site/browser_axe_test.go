@@ -113,7 +113,7 @@ func scenes(c company) []scene {
 		{path: "/admin/waiting", who: "cho"}, {path: "/admin/invitations", who: "cho"},
 		{path: "/admin/invitations", who: "cho", act: send(`form[action$="/admin/invitations"] button`)},
 		{path: "/admin/accounts", who: "cho"}, {path: "/admin/accounts?handle=zzz", who: "cho"},
-	}, orderScenes(c.orders)...)
+	}, append(orderScenes(c.orders), licenceScenes(c.licences)...)...)
 }
 
 // axe is the judge's program, installed by deploy/test/tools; empty when it is
@@ -212,7 +212,7 @@ func TestEveryPageIsAccessible(t *testing.T) {
 
 // unseen are routes that answer no page of their own: files, scripts' answers,
 // redirects.
-var unseen = regexp.MustCompile(`^/(static|feed|sitemap|robots|manifest|sw\.js|theme|language|search/suggest|healthz|readyz|api/openapi|api/v1|pictures|me/export|inbox/:id)`)
+var unseen = regexp.MustCompile(`^/(static|feed|sitemap|robots|manifest|sw\.js|theme|language|search/suggest|healthz|readyz|api/openapi|api/v1|pictures|me/export|inbox/:id|\.well-known|schemas|licences/status|(fund|me/sales|transparency)\.(csv|json))`)
 
 // complete fails the test for every page that no scene shows.
 func complete(t *testing.T, w *apptest.World, all []scene) {
@@ -269,6 +269,7 @@ type company struct {
 	work                         string // the address of a work that is for sale
 	wip                          string // the workshop of a work of ada's with an offer
 	orders                       bargains
+	licences                     deeds
 }
 
 func cast(t *testing.T, w *apptest.World) company {
@@ -289,6 +290,7 @@ func cast(t *testing.T, w *apptest.World) company {
 	wip := registers(t, ada, nil)
 	publishes(ada, wip)
 	offers(ada, wip, nil).Is(http.StatusOK)
+	licences := deeding(t, w, cho, ada)
 	talk := asks(t, w.Person("kid"), "ada", wish)
 	fresh := w.Person("new-one")
 	fresh.Get("/me/settings").Send(`form[action$="/me/code"]`, nil).Is(http.StatusOK) // a code waits to be saved
@@ -299,7 +301,7 @@ func cast(t *testing.T, w *apptest.World) company {
 	cho.Get("/admin").Send(`form[action$="/admin"]`, apptest.Fill{"approval": {"1"}}).Is(http.StatusOK)
 	w.Person("waiting").Profile(apptest.Fill{"link_title": {"Канал"}, "link_url": {"https://example.org/"}}).Is(http.StatusOK)
 	w.Settle()
-	out := company{clients: map[string]*apptest.Client{"ada": ada.Client, "new": fresh.Client, "cho": cho.Client}, own: ada.Services()[0], talk: talk, claim: draft(t, w), search: search, wip: workshopAt + wip, orders: bargaining(t, w, ada)}
+	out := company{clients: map[string]*apptest.Client{"ada": ada.Client, "new": fresh.Client, "cho": cho.Client}, own: ada.Services()[0], talk: talk, claim: draft(t, w), search: search, wip: workshopAt + wip, orders: bargaining(t, w, ada), licences: licences}
 	for kind, to := range map[string]*string{"tutor": &out.tutor, "creator": &out.creator, "service": &out.service, "work": &out.work} {
 		list, err := w.Catalogue.Newest(ctx, kind, 1)
 		if err != nil || len(list) == 0 {

@@ -3,6 +3,7 @@ package site
 import (
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -56,6 +57,10 @@ func (s *Site) fund(c *gin.Context) error {
 	balances, err := s.Fund.Balances(ctx)
 	if err != nil {
 		return err
+	}
+	own := func(b fund.Balance) bool { return b.Currency == v.branch.Currency }
+	if i := slices.IndexFunc(balances, own); i > 0 { // the branch's own currency comes first
+		balances[0], balances[i] = balances[i], balances[0]
 	}
 	head, err := s.Fund.Head(ctx)
 	if err != nil {

@@ -81,7 +81,7 @@ func (s *Site) judged(c *gin.Context) error {
 			result = "judged.reversed"
 		}
 		p.Appeals = append(p.Appeals, web.JudgedRow{Title: f.T("judged.appeal", "id", r.GrantID), URL: licence.CheckPath(r.GrantID), Date: f.Texts.Date(r.DecidedAt),
-			About: x.Public.Facts.WorkTitle, Said: f.T("licence.ground_"+string(r.Ground)) + ". " + r.Reason, Result: f.T(result), Reason: r.DecisionReason})
+			About: x.Public.Facts.WorkTitle, Said: f.T("revoke.ground") + ": " + f.T("licence.ground_"+string(r.Ground)) + ". " + r.Reason, Result: f.T(result), Reason: r.DecisionReason})
 	}
 	for i := range claims {
 		x := &claims[i]

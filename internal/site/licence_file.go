@@ -76,7 +76,7 @@ func (s *Site) certificatePDF(c *gin.Context) error {
 func (s *Site) printed(f web.Frame, v *visit, x cert.Facts, jwt string) sheet.Certificate {
 	brand := v.branch.Name
 	if brand == "" {
-		brand = f.T("layout.brand")
+		brand = f.T("brand.name")
 	}
 	price := x.Price.Format(f.Lang)
 	if x.Price.IsZero() {
@@ -86,14 +86,14 @@ func (s *Site) printed(f web.Frame, v *visit, x cert.Facts, jwt string) sheet.Ce
 	out := sheet.Certificate{Lang: f.Lang, Dated: x.PaidAt, Brand: brand + " · " + s.URL.Host, Heading: f.T("licence.paper"), ID: x.ID,
 		Summary:   f.T("licence.paper_summary", "title", x.WorkTitle, "from", f.Texts.Date(x.ValidFrom), "until", f.Texts.Date(x.ValidUntil)),
 		WorkLabel: f.T("licence.paper_work"), Work: x.WorkTitle, WorkNote: f.T("licence.paper_note", "version", x.WorkVersion, "base", web.BaseName(x.BaseLicence)),
-		FromLabel: f.T("licence.paper_from"), From: f.Texts.Moment(x.ValidFrom.UTC()) + " UTC", UntilLabel: f.T("licence.paper_until"), Until: f.Texts.Moment(x.ValidUntil.UTC()) + " UTC",
+		FromLabel: f.T("licence.paper_from"), From: f.Texts.Moment(x.ValidFrom.UTC()), UntilLabel: f.T("licence.paper_until"), Until: f.Texts.Moment(x.ValidUntil.UTC()),
 		TermNote: licenceCannot(f, p)[len(licenceCannot(f, p))-1],
 		Rows: []sheet.Row{{Label: f.T("licence.paper_licensor"), Text: x.Licensor}, {Label: f.T("licence.paper_licensee"), Text: x.Licensee},
 			{Label: f.T("licence.can"), Text: strings.Join(licenceCan(f, x), "; ")}, {Label: f.T("licence.paper_price"), Text: price},
 			{Label: f.T("licence.paper_terms"), Text: x.TermsVersion + ", " + x.TermsURL}},
 		AttributionLabel: f.T("licence.cite"), Attribution: x.Attribution,
 		VerifyLabel: f.T("licence.paper_check"), Verify: []string{f.T("licence.paper_check_code"), f.T("licence.paper_check_file")},
-		Link: x.VerifyURL(), QR: cert.PrintedURL(x, jwt), Notes: append(licenceEver(f, x), f.T("licence.paper_board"))}
+		Link: x.VerifyURL(), QR: cert.PrintedURL(x, jwt), Notes: append(licenceEver(f, p), f.T("licence.paper_board"))}
 	if x.WorkSHA256 != "" {
 		out.Rows = append(out.Rows, sheet.Row{Label: f.T("licence.print"), Text: "sha256 " + x.WorkSHA256})
 	}
@@ -182,7 +182,7 @@ func (s *Site) verifyPage(c *gin.Context, bad problems) error {
 	} else {
 		s.indexable(&f, "/verify")
 	}
-	return s.show(c, status, web.CheckFile(f, web.CheckFilePage{Action: "/verify", Troubles: bad.Summary, Command: "oduvan licence verify L-….jwt --jwks jwks.json"}))
+	return s.show(c, status, web.CheckFile(f, web.CheckFilePage{Action: "/verify", Troubles: bad.Summary, Bad: bad.of("file"), Command: "oduvan licence verify L-….jwt --jwks jwks.json"}))
 }
 
 // verifyFile checks what a stranger sends. It changes nothing and keeps
@@ -214,7 +214,7 @@ func (s *Site) verifyFile(c *gin.Context) error {
 		}
 		p.Facts = [][2]string{{f.T("licence.number"), x.ID}, {f.T("licence.paper_work"), x.WorkTitle + ", " + x.WorkVersion},
 			{f.T("licence.paper_licensor"), x.Licensor}, {f.T("licence.paper_licensee"), x.Licensee},
-			{f.T("licence.paper_from"), f.Texts.Moment(x.ValidFrom.UTC()) + " UTC"}, {f.T("licence.paper_until"), f.Texts.Moment(x.ValidUntil.UTC()) + " UTC"},
+			{f.T("licence.paper_from"), f.Texts.Moment(x.ValidFrom.UTC())}, {f.T("licence.paper_until"), f.Texts.Moment(x.ValidUntil.UTC())},
 			{f.T("licence.can"), strings.Join(licenceCan(f, x), "; ")}}
 	}
 	return s.show(c, http.StatusOK, web.CheckFile(f, p))

@@ -85,8 +85,8 @@ func (s *Site) licenceView(f web.Frame, _ *visit, p licence.Public) (web.Licence
 		Why:   s.licenceWhy(f, p), Term: licenceTerm(f, p, s.Now()), CheckTo: "/verify",
 		Work: web.LicencedWork{Title: x.WorkTitle, URL: licence.WorkPath(x.WorkID), Version: x.WorkVersion, Authors: x.Licensor,
 			Base: web.BaseName(x.BaseLicence), BaseURL: web.BaseURL(x.BaseLicence), Print: shortPrint(f, x.WorkSHA256)},
-		Cite: x.Attribution + " " + f.T("licence.cite_id", "id", p.ID, "url", x.VerifyURL()),
-		Can:  licenceCan(f, x), Cannot: licenceCannot(f, p), Ever: licenceEver(f, x), Checks: checkRows(f, p.Checks, p.KeyID),
+		Cite: x.Attribution + " · " + f.T("licence.cite_id", "id", p.ID, "url", x.VerifyURL()),
+		Can:  licenceCan(f, x), Cannot: licenceCannot(f, p), Ever: licenceEver(f, p), Checks: checkRows(f, p.Checks, p.KeyID),
 		Command: "oduvan licence verify " + p.ID + ".jwt --jwks jwks.json"}
 	out.After = afterwards(f, p)
 	if p.RenewedBy != "" {
@@ -114,6 +114,8 @@ func (s *Site) licenceWhy(f web.Frame, p licence.Public) string {
 		return words
 	case p.State == licence.Suspended:
 		return f.T("licence.disputed")
+	case r != nil && r.Waits():
+		return f.T("licence.appealed", "ground", f.T("licence.ground_"+string(r.Ground))) + " " + r.Reason
 	case r != nil && r.State == licence.Announced:
 		return f.T("licence.announced", "ground", f.T("licence.ground_"+string(r.Ground)), "date", f.Texts.Date(r.EffectiveAt)) + " " + r.Reason
 	}
@@ -186,8 +188,14 @@ func licenceCannot(f web.Frame, p licence.Public) []string {
 	return append(out, f.T("licence.not_after", "date", f.Texts.Date(p.Facts.ValidUntil)))
 }
 
-func licenceEver(f web.Frame, x cert.Facts) []string {
-	return []string{f.T("licence.ever_base", "base", web.BaseName(x.BaseLicence)), f.T("licence.ever_copies"), f.T("licence.ever_rights")}
+// licenceEver is what no end of a licence takes away. Copies published under a
+// revoked one do not stay.
+func licenceEver(f web.Frame, p licence.Public) []string {
+	base, rights := f.T("licence.ever_base", "base", web.BaseName(p.Facts.BaseLicence)), f.T("licence.ever_rights")
+	if p.State == licence.Revoked {
+		return []string{base, rights}
+	}
+	return []string{base, f.T("licence.ever_copies"), rights}
 }
 
 // checkRows says in words what was checked.
@@ -295,7 +303,7 @@ func (s *Site) licenceFiles(f web.Frame, id, key string) []web.Link {
 	if key != "" {
 		tail = "?key=" + url.QueryEscape(key)
 	}
-	return []web.Link{{Label: f.T("licence.download"), URL: licence.GrantPath(id) + ".jwt" + tail, Icon: "down"},
+	return []web.Link{{Label: f.T("licence.download"), URL: licence.GrantPath(id) + ".jwt" + tail, Icon: "save"},
 		{Label: f.T("licence.pdf"), URL: licence.GrantPath(id) + ".pdf" + tail, Icon: "plan"}}
 }
 
