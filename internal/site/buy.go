@@ -224,7 +224,7 @@ func (b *buyView) offers(p *web.BuyPage) {
 		if row.Unfit == "" {
 			fit++
 		}
-		if wanted, ok := o.Price(b.x.days, b.x.currency); ok && o.ID == b.x.offer {
+		if wanted, ok := b.wanted(o); ok {
 			chosen, price = i, wanted
 		} else if chosen < 0 && row.Unfit == "" && b.x.offer == "" {
 			chosen, price = i, o.Prices[0]
@@ -248,6 +248,18 @@ func (b *buyView) offers(p *web.BuyPage) {
 		p.Offers[chosen].Spans[i].Chosen = q.Days == price.Days && q.Currency == price.Currency
 	}
 	p.Chosen = b.checkout(o, price)
+}
+
+// wanted is the price that the address chooses of an offer; where it names no
+// length, the first.
+func (b *buyView) wanted(o *licence.Offer) (licence.Price, bool) {
+	switch {
+	case o.ID != b.x.offer:
+		return licence.Price{}, false
+	case b.x.days == 0:
+		return o.Prices[0], true
+	}
+	return o.Price(b.x.days, b.x.currency)
 }
 
 func (b *buyView) offer(o *licence.Offer) web.BuyOffer {

@@ -62,6 +62,7 @@ func TestAStrangerFindsOutAndBuys(t *testing.T) {
 		ada := w.Person("ada")
 		work := sells(t, w, ada, "CC-BY-NC-4.0", licence.OfferInput{Ways: []licence.Way{{Country: "RU", Method: payment.Direct, Currency: "RUB"}, {Country: "KZ", Method: payment.Direct, Currency: "RUB"}}})
 		kid := w.Visitor()
+		kid.Get("/works/"+work.ID).Is(http.StatusOK).Follow(".sale-one h3 a").Is(http.StatusOK).Has("#total", ".choose li:nth-child(1) a[aria-current]").Lacks("#troubles")
 		page := kid.Get("/works/"+work.ID+"/licence").Is(http.StatusOK).Lacks(".verdict").Says("Нужна ли тебе лицензия", "Ты платишь человеку напрямую", "Итого", "600 ₽", "Комиссия доски — 0",
 			"до 30 учеников", "14 дней после оплаты", "остаётся навсегда", "Сова и граф", "CL-1.0")
 		free := page.Send("form.need", fill{"paid": {"no"}, "public": {"yes"}, "changed": {"no"}}).Is(http.StatusOK).Says("Нет, лицензия не нужна")

@@ -3,6 +3,7 @@ package site
 import (
 	"encoding/json"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 
@@ -158,12 +159,12 @@ func (s *Site) saleBox(f web.Frame, v *visit, w *licence.WorkView) web.SaleBox {
 		if o.State != licence.OfferOpen {
 			continue
 		}
-		b.Offers = append(b.Offers, web.SaleOffer{Channel: f.Texts.Channel(o.Channel), Uses: usesWord(f, o), Where: whereWord(f, o),
+		b.Offers = append(b.Offers, web.SaleOffer{Channel: f.Texts.Channel(o.Channel), Uses: useWords(f, o.Uses), Where: whereWord(f, o),
 			Price: s.offerPrice(f, v, o), Spans: spanWords(f, o.Prices), URL: helper + "?offer=" + o.ID})
 		b.Payee = o.Payee
 		for _, way := range o.Ways {
 			word := web.PayWay{Country: f.Texts.Country(way.Country), Method: f.Texts.Method(string(way.Method)), Currency: way.Currency}
-			if !containsWay(b.Ways, word) {
+			if !slices.Contains(b.Ways, word) {
 				b.Ways = append(b.Ways, word)
 			}
 		}
@@ -192,33 +193,9 @@ func missingWords(f web.Frame, missing fault.Fields) []string {
 	return out
 }
 
-func containsWay(list []web.PayWay, way web.PayWay) bool {
-	for _, x := range list {
-		if x == way {
-			return true
-		}
-	}
-	return false
-}
-
-func usesWord(f web.Frame, o *licence.Offer) string {
-	out := make([]string, len(o.Uses))
-	for i, u := range o.Uses {
-		out[i] = f.Texts.Use(string(u))
-	}
-	return strings.Join(out, ", ")
-}
-
+// whereWord says where, and for how many, an offer holds.
 func whereWord(f web.Frame, o *licence.Offer) string {
-	places := make([]string, len(o.Territory))
-	for i, code := range o.Territory {
-		places[i] = f.Texts.Country(code)
-	}
-	word := strings.Join(places, ", ")
-	if o.Learners > 0 {
-		return word + " · " + f.N("work.learners", o.Learners)
-	}
-	return word + " · " + f.T("work.no_learners")
+	return countryWords(f, o.Territory) + " · " + learnerWord(f, o.Learners)
 }
 
 // offerPrice is an offer's lowest price of the first currency it names.

@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/a-h/templ"
 	"github.com/gin-gonic/gin"
@@ -77,12 +78,12 @@ func place(list []string, n int) string {
 // readPrices reads the rows of lengths and prices; empty rows do not count.
 func (o *typedOffer) readPrices() (bad fault.Fields) {
 	for i := range o.days {
-		amount := place(o.amounts, i)
-		if o.days[i] == "" && amount == "" {
+		length, amount := strings.TrimSpace(o.days[i]), strings.TrimSpace(place(o.amounts, i))
+		if length == "" && amount == "" {
 			continue
 		}
 		p := licence.Price{Currency: place(o.currencies, i)}
-		days, err := strconv.Atoi(o.days[i])
+		days, err := strconv.Atoi(length)
 		if err != nil {
 			bad.Add(fault.Bad("prices", "number_form"))
 			continue

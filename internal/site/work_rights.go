@@ -216,11 +216,8 @@ func (s *Site) decideClaim(c *gin.Context) error {
 	if err = s.mayWrite(c); err == nil {
 		_, err = s.Licences.DecideClaim(c.Request.Context(), v.actor, c.Param("id"), decision == "upheld", value(c, "reason"))
 	}
-	switch fault.KindOf(err) {
-	case fault.Invalid, fault.RateLimited:
-		if err != nil {
-			return s.again(c, err, func(bad problems) (templ.Component, error) { return s.rightsClaimsPage(c, c.Param("id"), bad) })
-		}
+	if fault.Is(err, fault.Invalid) || fault.Is(err, fault.RateLimited) {
+		return s.again(c, err, func(bad problems) (templ.Component, error) { return s.rightsClaimsPage(c, c.Param("id"), bad) })
 	}
 	if err != nil {
 		return err

@@ -251,7 +251,7 @@ func (s *Site) shopOffers(f web.Frame, w *licence.WorkView, p *web.Workshop) {
 	at := workshopPath(w.ID) + "/offers"
 	for i := range w.Offers {
 		o := &w.Offers[i]
-		row := web.OwnOffer{ID: o.ID, Title: f.Texts.Channel(o.Channel), Meta: usesWord(f, o) + " · " + whereWord(f, o), Spans: spanWords(f, o.Prices),
+		row := web.OwnOffer{ID: o.ID, Title: f.Texts.Channel(o.Channel), Meta: useWords(f, o.Uses) + " · " + whereWord(f, o), Spans: spanWords(f, o.Prices),
 			State: string(o.State), StateWord: f.T("offering.state_" + string(o.State)), StateURL: at + "/" + o.ID + "/state", Version: strconv.FormatInt(o.Edit, 10)}
 		for _, step := range licence.OfferSteps() {
 			if step.From == o.State {
