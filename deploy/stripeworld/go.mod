@@ -1,8 +1,12 @@
 module github.com/tmoeg/oduvan/deploy/stripeworld
 
-go 1.26.8
+go 1.26.0
 
-require github.com/stripe/stripe-mock v0.183.0
+require (
+	github.com/google/go-cmp v0.7.0
+	github.com/stripe/stripe-mock v0.183.0
+	pgregory.net/rapid v1.3.0
+)
 
 require (
 	github.com/davecgh/go-spew v1.1.0 // indirect
