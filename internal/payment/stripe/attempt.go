@@ -132,7 +132,7 @@ func (s *Stripe) Checkout(ctx context.Context, by account.Actor, orderID string)
 			return errState
 		}
 		if a, err = s.open(ctx, tx, o.ID); fault.Is(err, fault.NotFound) {
-			a, err = s.freeze(ctx, tx, &now)
+			a, err = s.another(ctx, tx, &now)
 		}
 		return err
 	})
@@ -141,6 +141,19 @@ func (s *Stripe) Checkout(ctx context.Context, by account.Actor, orderID string)
 	}
 	made, err := s.create(ctx, a)
 	return made.URL, err
+}
+
+// another freezes a further attempt, where none before it was more than refused:
+// one that is paid or over already tells what the order will hear in a moment.
+func (s *Stripe) another(ctx context.Context, tx *db.Tx, o *payment.Order) (attempt, error) {
+	n, err := tx.NewSelect().Model((*attempt)(nil)).Where("a.order_id = ? AND a.state <> ?", o.ID, stateFailed).Count(ctx)
+	if err != nil {
+		return attempt{}, err
+	}
+	if n > 0 {
+		return attempt{}, errState
+	}
+	return s.freeze(ctx, tx, o)
 }
 
 // create makes the frozen attempt's page at Stripe. Calling it again is the same

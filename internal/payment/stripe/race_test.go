@@ -95,6 +95,26 @@ func TestAnEventBeforeOurOwnCommit(t *testing.T) {
 	w.sound(t)
 }
 
+// Between Stripe's answer and our commit no second page is made for an order
+// whose attempt is known to be paid.
+func TestNoSecondPageForWhatIsPaid(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, dbtest.New(t))
+	o, s := w.page(t)
+	w.fake.pay(s)
+	before, err := w.orders.Order(ctx, w.buyer, o.ID)
+	must(t, err)
+	_, err = w.Way().Reconcile(ctx, before) // and then killed
+	must(t, err)
+	if _, err := w.Checkout(ctx, w.buyer, o.ID); !fault.Is(err, fault.Conflict) {
+		t.Errorf("got %v", err)
+	}
+	same(t, 1, w.count(t, "SELECT count(*) FROM stripe_attempt"))
+	w.tell(t)
+	w.is(t, o.ID, payment.Fulfilled)
+	w.sound(t)
+}
+
 // A repeated call is the same call: everything was frozen before the first.
 func TestARepeatedCallIsTheSameCall(t *testing.T) {
 	t.Parallel()

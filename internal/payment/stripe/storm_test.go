@@ -150,7 +150,7 @@ func (w *world) dump(t testing.TB, id string) (state, sums string) {
 // Whatever is repeated, shuffled and lost, it ends the same.
 func TestEventsInAnyOrderEndTheSame(t *testing.T) {
 	t.Parallel()
-	orders := map[db.Engine]int{db.SQLite: 200, db.PostgreSQL: 40}
+	orders := map[db.Engine]int{db.SQLite: 60, db.PostgreSQL: 20}
 	dumps := make(chan [2]string, 10)
 	t.Run("storms", func(t *testing.T) {
 		for _, seed := range []uint64{1, 2} {
