@@ -12,6 +12,8 @@ import (
 	"github.com/tmoeg/oduvan/internal/account"
 	"github.com/tmoeg/oduvan/internal/app"
 	"github.com/tmoeg/oduvan/internal/db"
+	"github.com/tmoeg/oduvan/internal/fault"
+	"github.com/tmoeg/oduvan/internal/fund"
 	"github.com/tmoeg/oduvan/internal/licence"
 	"github.com/tmoeg/oduvan/internal/licence/cert"
 	"github.com/tmoeg/oduvan/internal/money"
@@ -115,6 +117,7 @@ func corruptions() map[string][]string {
 		"fund_reversals":    {"UPDATE fund_entry SET amount = amount - 1 WHERE reverses IS NOT NULL"},
 		"fund_goals":        {"UPDATE fund_goal SET currency = 'EUR'"},
 		"fund_no_order":     {"UPDATE fund_entry SET purpose = 'for L-4KZ9QW7M3A' WHERE kind = 'expense'"},
+		"fund_is_no_payee":  {"UPDATE offer SET payee = '4081-7810-0999-1000-4312'"},
 		"fund_destinations": {"UPDATE fund_destination SET compared = '1'"},
 	}
 }
@@ -229,6 +232,15 @@ func TestNobodyIsPaidAtTheFund(t *testing.T) {
 		}
 		if _, err := b.Payments.SetDetails(b.ctx, b.ada, o.ID, payment.Details{Text: "40817810099910004313, Ада"}); err != nil {
 			t.Errorf("an honest account: %v", err)
+		}
+		if _, err := b.Payments.Paying(b.ctx, b.ben, o.ID); err != nil {
+			t.Errorf("the buyer does not see it: %v", err)
+		}
+		if _, err := b.Fund.Publish(b.ctx, account.Console(), fund.DestinationInput{Text: "40817810099910004313"}); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := b.Payments.Paying(b.ctx, b.ben, o.ID); !fault.Is(err, fault.NotFound) {
+			t.Errorf("the buyer is led to what is the fund's by now: %v", err)
 		}
 	})
 }

@@ -257,7 +257,7 @@ func (b *board) unguard(t *testing.T) {
 func (b *board) guarded(t *testing.T) []string {
 	t.Helper()
 	return slices.DeleteFunc(b.tables(t), func(name string) bool {
-		for _, prefix := range []string{"payment_", "order_", "journal_", "licence_grant", "status_", "revocation", "fund_"} {
+		for _, prefix := range []string{"payment_", "order_", "journal_", "licence_grant", "status_", "revocation", "fund_", "offer"} {
 			if strings.HasPrefix(name, prefix) {
 				return false
 			}

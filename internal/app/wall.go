@@ -2,8 +2,10 @@ package app
 
 import (
 	"context"
+	"slices"
 
 	"github.com/tmoeg/oduvan/internal/audit"
+	"github.com/tmoeg/oduvan/internal/db"
 	"github.com/tmoeg/oduvan/internal/fund"
 	"github.com/tmoeg/oduvan/internal/transparency"
 )
@@ -20,7 +22,34 @@ func (a *App) openFund() {
 
 // invariants lists what must always hold, feature by feature.
 func (a *App) invariants() [][]audit.Invariant {
-	return [][]audit.Invariant{fund.Invariants(), a.Payments.Invariants(), a.Licences.Invariants()}
+	wall := []audit.Invariant{{Name: "fund_is_no_payee", Says: "No open offer and no waiting order is to be paid where the fund takes gifts.", Broken: paidAtTheFund}}
+	return [][]audit.Invariant{fund.Invariants(), a.Payments.Invariants(), a.Licences.Invariants(), wall}
+}
+
+// paidAtTheFund finds what was offered before the fund published its place.
+func paidAtTheFund(ctx context.Context, tx *db.Tx) (out []string, err error) {
+	var rows []struct{ What, Payee, Link string }
+	err = tx.NewRaw(`SELECT 'offer ' || id AS what, payee, link FROM offer WHERE state = 'open'
+		UNION ALL SELECT 'order ' || code, payee, link FROM payment_order WHERE state = 'awaiting_payment' ORDER BY 1`).Scan(ctx, &rows)
+	if err != nil {
+		return nil, err
+	}
+	seen := map[string]bool{}
+	for _, r := range rows {
+		for _, text := range []string{r.Payee, r.Link} {
+			is, asked := seen[text]
+			if !asked {
+				if is, err = fund.IsDestination(ctx, tx, text); err != nil {
+					return nil, err
+				}
+				seen[text] = is
+			}
+			if is {
+				out = append(out, r.What)
+			}
+		}
+	}
+	return slices.Compact(out), nil
 }
 
 // broken is how many invariants the last audit found broken, for the metrics.

@@ -130,6 +130,7 @@ func compared(form Form, text string) (string, bool) {
 // typed is a text as it is searched for destinations.
 type typed struct {
 	digits string
+	looks  string // the digits, and the letters that are read as digits
 	signs  string
 	words  []string
 	links  []place
@@ -141,13 +142,17 @@ func read(text string) typed {
 		text = text[:maxTyped]
 	}
 	folded := fold(text)
-	t := typed{digits: only(folded, isDigit), signs: only(folded, isSign),
+	t := typed{digits: only(folded, isDigit), looks: only(asDigits.Replace(folded), isDigit), signs: only(folded, isSign),
 		words: strings.FieldsFunc(folded, func(r rune) bool { return !isSign(r) }), links: links(folded)}
 	if plain, err := url.PathUnescape(folded); err == nil && plain != folded {
 		t.signs += " " + only(fold(plain), isSign)
 	}
 	return t
 }
+
+// asDigits writes the letters that a person reads as digits among digits: O, I
+// and L, and the Russian letter that looks like a three.
+var asDigits = strings.NewReplacer("O", "0", "I", "1", "L", "1", "\u0417", "3")
 
 // names tells whether the text names a destination.
 func (t typed) names(d Destination) bool {
@@ -159,7 +164,7 @@ func (t typed) names(d Destination) bool {
 	case Link:
 		want := parse(d.Compared)
 		for _, run := range digits.FindAllString(d.Compared, -1) {
-			if len(run) >= minRun && strings.Contains(t.digits, run) {
+			if len(run) >= minRun && (strings.Contains(t.digits, run) || strings.Contains(t.looks, run)) {
 				return true
 			}
 		}
@@ -172,12 +177,13 @@ func (t typed) names(d Destination) bool {
 // national part of an IBAN is the same account.
 func (t typed) number(c string) bool {
 	if c == only(c, isDigit) {
-		return strings.Contains(t.digits, c)
+		return strings.Contains(t.digits, c) || strings.Contains(t.looks, c)
 	}
-	if strings.Contains(t.signs, c) {
+	signs := asDigits.Replace(t.signs)
+	if strings.Contains(signs, asDigits.Replace(c)) {
 		return true
 	}
-	return iban(c) && strings.Contains(t.signs, c[bbanOffset:])
+	return iban(c) && strings.Contains(signs, asDigits.Replace(c[bbanOffset:]))
 }
 
 // name looks for a name as a whole: its parts may stand apart, but it may not

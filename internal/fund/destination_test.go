@@ -44,6 +44,7 @@ func TestDestinationsAreFound(t *testing.T) {
 			"КZ86125КZТ5004100100", // Cyrillic capitals among them
 			"4276123456789010", "карта 4276\u00a01234\u00a05678\u00a09010 (Сбер)", "4276-1234-5678-9010", "4276.1234.5678.9010", "4\u200b2761234\u00ad56789010",
 			"４２７６ １２３４ ５６７８ ９０１０", "٤٢٧٦ ١٢٣٤ ٥٦٧٨ ٩٠١٠", "4276 1234\n5678 9010", "card4276x1234x5678x9010",
+			"4276 1234 5678 9O1O", "4276 l234 5678 90I0", "427612З456789О10", "KZ86125KZT5OO41OO1OO",
 			"р/с 40817810099910004312 в банке", "40817 810 0 9991 0004312", "ST00012|Name=X|PersonalAcc=40817810099910004312|BankName=Y",
 			"@tmoeg_fund", "TMOEG_FUND", "tmoeg-fund", "tmoeg fund", "пиши на @Tmoeg_Fund!", "tmoegfund",
 			"boosty.to/tmoeg", "http://www.boosty.to/tmoeg/", "https://BOOSTY.TO/Tmoeg?utm_source=x&utm_medium=y#about", "https://boosty.to/tmoeg/donate",

@@ -134,11 +134,7 @@ func (p *Payments) SetDetails(ctx context.Context, by account.Actor, id string, 
 		if err != nil {
 			return err
 		}
-		texts := []string{in.Text, in.IBAN}
-		if in.Bank != nil {
-			texts = append(texts, in.Bank.Account, in.Bank.Name)
-		}
-		if err := p.forbidden(ctx, tx, "details", texts...); err != nil {
+		if err := p.forbidden(ctx, tx, "details", in.destinations()...); err != nil {
 			return err
 		}
 		plain, err := json.Marshal(in)
@@ -161,8 +157,9 @@ type Paying struct {
 }
 
 // Paying reads where to pay: the seller at any time while it is kept, the buyer
-// while the order waits. Faults: Unauthenticated; NotFound order_unknown,
-// details_unknown (none, shredded, or not the actor's to see now).
+// while the order waits. Nobody is led to what the fund has published since.
+// Faults: Unauthenticated; NotFound order_unknown, details_unknown (none,
+// shredded, or not the actor's to see now).
 func (p *Payments) Paying(ctx context.Context, by account.Actor, id string) (out Paying, err error) {
 	err = p.read(ctx, by, id, func(tx *db.Tx, o *Order) error {
 		none := fault.Of(fault.NotFound, "details_unknown")
@@ -183,12 +180,31 @@ func (p *Payments) Paying(ctx context.Context, by account.Actor, id string) (out
 		if err := json.Unmarshal(plain, &out.Details); err != nil {
 			return err
 		}
+		if o.Viewer == Buyer {
+			err := p.forbidden(ctx, tx, "details", out.Details.destinations()...)
+			if fault.Is(err, fault.Invalid) {
+				out = Paying{}
+				return none
+			}
+			if err != nil {
+				return err
+			}
+		}
 		if way, ok := p.ways[o.Method].(Stated); ok {
 			out.QR = way.QR(*o, out.Details)
 		}
 		return nil
 	})
 	return out, err
+}
+
+// destinations are the texts of details that could lead to somebody.
+func (d Details) destinations() []string {
+	out := []string{d.Text, d.IBAN}
+	if d.Bank != nil {
+		out = append(out, d.Bank.Account, d.Bank.Name)
+	}
+	return out
 }
 
 // Statements are the sealed words about an order.
