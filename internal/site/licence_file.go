@@ -87,7 +87,7 @@ func (s *Site) printed(f web.Frame, v *visit, x cert.Facts, jwt string) sheet.Ce
 		Summary:   f.T("licence.paper_summary", "title", x.WorkTitle, "from", f.Texts.Date(x.ValidFrom), "until", f.Texts.Date(x.ValidUntil)),
 		WorkLabel: f.T("licence.paper_work"), Work: x.WorkTitle, WorkNote: f.T("licence.paper_note", "version", x.WorkVersion, "base", web.BaseName(x.BaseLicence)),
 		FromLabel: f.T("licence.paper_from"), From: f.Texts.Moment(x.ValidFrom.UTC()), UntilLabel: f.T("licence.paper_until"), Until: f.Texts.Moment(x.ValidUntil.UTC()),
-		TermNote: licenceCannot(f, p)[len(licenceCannot(f, p))-1],
+		TermNote: f.T("licence.paper_after", "date", f.Texts.Date(x.GraceUntil())),
 		Rows: []sheet.Row{{Label: f.T("licence.paper_licensor"), Text: x.Licensor}, {Label: f.T("licence.paper_licensee"), Text: x.Licensee},
 			{Label: f.T("licence.can"), Text: strings.Join(licenceCan(f, x), "; ")}, {Label: f.T("licence.paper_price"), Text: price},
 			{Label: f.T("licence.paper_terms"), Text: x.TermsVersion + ", " + x.TermsURL}},
