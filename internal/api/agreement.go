@@ -24,7 +24,7 @@ type AgreementHead struct {
 // Agreement is a version of the contributor agreement.
 type Agreement struct {
 	AgreementHead
-	TextRu     string     `json:"text_ru" doc:"Markdown in Russian" example:"Я разрешаю…"`
+	TextRu     string     `json:"text_ru" doc:"Markdown in Russian" example:"Ya razreshayu…"`
 	TextEn     string     `json:"text_en" doc:"Markdown in English" example:"I allow…"`
 	AcceptedAt *time.Time `json:"accepted_at" doc:"When you accepted it: it counts for what you make from then on; null: not" example:"2026-11-22T09:00:00Z"`
 }
