@@ -177,7 +177,7 @@ func TestQueriesPerPage(t *testing.T) {
 	for _, page := range []struct {
 		path string
 		most int64
-	}{{"/", 30}, {"/search", 12}, {"/search?q=python", 12}, {"/tutors/" + list[0].Handle, 20}, {list[0].URL, 20}, {"/about", 6},
+	}{{"/", 30}, {"/search", 12}, {"/search?q=python", 12}, {"/tutors/" + list[0].Handle, 22}, {list[0].URL, 20}, {"/about", 6},
 		{"/privacy", 6}, {"/api/v1/search?q=python", 12}, {"/feed.atom", 12}} {
 		ctx, n := db.CountQueries(context.Background())
 		req := httptest.NewRequest(http.MethodGet, page.path, nil).WithContext(ctx)
