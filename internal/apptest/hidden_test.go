@@ -160,7 +160,7 @@ func (p aside) ask(w *apptest.World, method, path, body string) string {
 	b.WriteString(page.Body)
 	text := b.String()
 	for asked := range strings.SplitSeq(path, "/") { // an address may be repeated, such as in the form that changes the language
-		if asked, _, _ = strings.Cut(asked, "?"); len(asked) == len(neverWas) {
+		if asked, _, _ = strings.Cut(asked, "?"); len(asked) == len(neverWas) || strings.HasPrefix(asked, "L-") {
 			text = strings.ReplaceAll(text, asked, "ID")
 		}
 	}
