@@ -282,6 +282,9 @@ func TestChains(t *testing.T) {
 					o = s.pays(t, o)
 				}
 				n := s.of(t, o)
+				if slices.ContainsFunc(all, func(g licence.Grant) bool { return g.ID == n.ID }) {
+					return // renewed for nothing before, and that one still runs
+				}
 				if n.ValidFrom.Before(g.ValidUntil) || n.ValidFrom.Before(s.Clock.Now().Truncate(time.Second)) {
 					r.Fatalf("renewal of %v begins %v", g.ValidUntil, n.ValidFrom)
 				}
