@@ -68,6 +68,8 @@ type Config struct {
 	Saved        *saved.Saved
 	Licences     *licence.Licences
 	Payments     *payment.Payments
+	Stripe       Stripe   // nil: no card payments
+	StripeHosts  []string // origins of Stripe's pages, to which a form may lead
 	Fund         *fund.Fund
 	Transparency *transparency.Transparency
 	Catalogue    *catalogue.Catalogue
