@@ -37,9 +37,11 @@ type StripeOrders interface {
 	// caller has checked that the order is theirs. Faults: Unavailable stripe_….
 	Returned(ctx context.Context, orderID string) error
 	// Refund gives money back on the seller's account; an amount without a
-	// currency is all that is left. Faults: NotFound order_unknown; Forbidden;
+	// currency is all that is left. Given is what the seller had asked to give
+	// back before, in minor units: where it is another sum by now, as after a
+	// second click, nothing is done. Faults: NotFound order_unknown; Forbidden;
 	// Conflict order_state, order_method, stripe_refused; Invalid amount_mismatch.
-	Refund(ctx context.Context, by account.Actor, orderID string, amount money.Amount) error
+	Refund(ctx context.Context, by account.Actor, orderID string, amount money.Amount, given int64) error
 	// AtStripe is what an order's page tells beside the order's own facts.
 	AtStripe(ctx context.Context, orderID string) (StripeOrder, error)
 }
@@ -58,6 +60,25 @@ type StripeOrder struct {
 	Review  bool           // something about it has to be looked at
 	Refunds []StripeRefund // the newest last
 }
+
+// given is what was asked to go back here and not refused, in minor units.
+func (o StripeOrder) given() (minor, waiting int64) {
+	for _, r := range o.Refunds {
+		if r.State != refundFailed {
+			minor += r.Amount.Minor
+		}
+		if r.State == refundPending {
+			waiting += r.Amount.Minor
+		}
+	}
+	return minor, waiting
+}
+
+// The states of a refund that its words tell apart.
+const (
+	refundPending = "pending"
+	refundFailed  = "failed"
+)
 
 // StripeRefund is an amount that its seller gave back here.
 type StripeRefund struct {
