@@ -40,7 +40,7 @@ const (
 	docsPath     = "/api/docs"
 )
 
-// Config is what the API stands on. Words may be nil; everything else is needed.
+// Config is what the API stands on. Words and Stripe may be nil; everything else is needed.
 type Config struct {
 	URL       string // the branch's origin without a slash at its end, such as https://example.org
 	Accounts  *account.Accounts
@@ -51,6 +51,7 @@ type Config struct {
 	Notices   *notice.Notices
 	Licences  *licence.Licences
 	Payments  *payment.Payments
+	Stripe    Stripe // nil: no card payments
 	Fund      *fund.Fund
 	Catalogue *catalogue.Catalogue
 	Limits    Limits // must know the class of Classes
@@ -106,6 +107,7 @@ func New(cfg Config) (*API, error) {
 	a.addOffers()
 	a.addAgreements()
 	a.addOrders()
+	a.addStripe()
 	a.addLicences()
 	a.addRevocations()
 	a.addMoney()

@@ -34,6 +34,7 @@ import (
 	"github.com/tmoeg/oduvan/internal/message"
 	"github.com/tmoeg/oduvan/internal/notice"
 	"github.com/tmoeg/oduvan/internal/payment"
+	"github.com/tmoeg/oduvan/internal/payment/stripe"
 	"github.com/tmoeg/oduvan/internal/profile"
 	"github.com/tmoeg/oduvan/internal/saved"
 	"github.com/tmoeg/oduvan/internal/secret"
@@ -74,6 +75,7 @@ type App struct {
 	Saved     *saved.Saved
 	Transfer  *transfer.Transfer
 	Payments  *payment.Payments
+	Stripe    *stripe.Stripe // nil without a key
 	Fund      *fund.Fund
 	Audit     *audit.Audit
 	Pictures  blob.Store
@@ -121,6 +123,9 @@ func New(ctx context.Context, cfg config.Config, opt Options) (a *App, err error
 	a.Transfer = transfer.New(transfer.Config{DB: a.DB, Keys: a.Keys, Profiles: a.Profiles, Market: a.Market,
 		URL: cfg.URL, Skill: knownSkill(skills)})
 	a.openPayments()
+	if err := a.openStripe(); err != nil {
+		return a, err
+	}
 	a.openWorks(skills)
 	if err := a.openIndex(ctx, skills, opt); err != nil {
 		return a, err
@@ -141,9 +146,9 @@ func New(ctx context.Context, cfg config.Config, opt Options) (a *App, err error
 	}
 	a.Site = site.New(site.Config{URL: address, Web: pages, Accounts: a.Accounts, Branch: a.Branch, Profiles: a.Profiles, Market: a.Market,
 		Messages: a.Messages, Notices: a.Notices, Saved: a.Saved, Payments: a.Payments, Licences: a.Licences, Fund: a.Fund, Transparency: a.Transparency, Catalogue: a.Catalogue, Skills: skillList{skills}, Limits: a.limits, Pictures: a.Pictures, Keys: a.Keys, Sessions: a.Accounts.Sessions(),
-		Now: a.DB.Now, Log: a.Log})
+		Stripe: a.sitesStripe(), StripeHosts: a.stripeHosts(), Now: a.DB.Now, Log: a.Log})
 	a.API, err = api.New(api.Config{Accounts: a.Accounts, Branch: a.Branch, Profiles: a.Profiles, Market: a.Market, Messages: a.Messages, Notices: a.Notices, Catalogue: a.Catalogue,
-		Licences: a.Licences, Payments: a.Payments, Fund: a.Fund, Transparency: a.Transparency, Limits: a.limits, Texts: wording{pages}, Skills: skills.Name, Words: wording{pages}.Word, URL: cfg.URL, Now: a.DB.Now, Log: a.Log, Asset: pages.Asset})
+		Licences: a.Licences, Payments: a.Payments, Stripe: a.apisStripe(), Fund: a.Fund, Transparency: a.Transparency, Limits: a.limits, Texts: wording{pages}, Skills: skills.Name, Words: wording{pages}.Word, URL: cfg.URL, Now: a.DB.Now, Log: a.Log, Asset: pages.Asset})
 	if err != nil {
 		return a, err
 	}

@@ -12,6 +12,7 @@ import (
 
 	"github.com/tmoeg/oduvan/internal/api"
 	"github.com/tmoeg/oduvan/internal/limit"
+	"github.com/tmoeg/oduvan/internal/payment/stripe"
 )
 
 // The bounds of bodies that are being read. Readers are weighed by the memory
@@ -19,6 +20,7 @@ import (
 const (
 	readersInAll  = 256
 	readersNearby = 16 // of one neighbourhood
+	eventsNearby  = 64 // of Stripe's events: they come from few addresses, many at a time
 	pictureWeight = 8  // of a picture's reader
 	pictureTime   = time.Minute
 )
@@ -55,14 +57,17 @@ func (b *readers) leave(key limit.Key, weight int) {
 // takes a place in the lane and before its time runs: whoever sends slowly
 // waits alone. What is wrong with a body the route itself says.
 func (a *App) bodies(next http.Handler) http.Handler {
-	in := &readers{nearby: map[limit.Key]int{}}
+	people, events := &readers{nearby: map[limit.Key]int{}}, &readers{nearby: map[limit.Key]int{}}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.Body == nil || r.Body == http.NoBody {
 			next.ServeHTTP(w, r)
 			return
 		}
-		key, weight, most := a.limits.Address(r.RemoteAddr), 1, readersNearby
-		if a.Site.Uploads(r) {
+		in, key, weight, most := people, a.limits.Address(r.RemoteAddr), 1, readersNearby
+		switch {
+		case stripesOwn(r): // whoever fills the one lane leaves the other free
+			in, most = events, eventsNearby
+		case a.Site.Uploads(r):
 			weight = pictureWeight
 		}
 		if a.limits.shared(key) {
@@ -110,8 +115,11 @@ func (a *App) body(w http.ResponseWriter, r *http.Request) io.ReadCloser {
 
 // bound is how much of a body is read.
 func (a *App) bound(r *http.Request) int64 {
-	if strings.HasPrefix(r.URL.Path, "/api/") {
+	switch {
+	case strings.HasPrefix(r.URL.Path, "/api/"):
 		return api.MaxBody
+	case stripesOwn(r):
+		return stripe.MaxEvent
 	}
 	ctx, cancel := context.WithTimeout(r.Context(), a.patience)
 	defer cancel()

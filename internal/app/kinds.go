@@ -12,6 +12,7 @@ import (
 	"github.com/tmoeg/oduvan/internal/message"
 	"github.com/tmoeg/oduvan/internal/notice"
 	"github.com/tmoeg/oduvan/internal/payment"
+	"github.com/tmoeg/oduvan/internal/payment/stripe"
 	"github.com/tmoeg/oduvan/internal/profile"
 	"github.com/tmoeg/oduvan/internal/saved"
 	"github.com/tmoeg/oduvan/internal/site"
@@ -29,11 +30,12 @@ func (a *App) kinds() []catalogue.Kind {
 // hold says which feature exports and erases which tables of an account, and
 // what follows an erasure outside the database.
 func (a *App) hold() {
-	a.Accounts.Hold(
+	a.Accounts.Hold( // in the order in which they erase: what hangs on orders before them
 		account.Held{Name: "profile", Tables: []string{"profile"}, Holder: a.Profiles},
 		account.Held{Name: "services", Tables: []string{"service"}, Holder: a.Market},
 		account.Held{Name: "messages", Tables: message.Tables(), Holder: a.Messages},
 		account.Held{Name: "notices", Tables: notice.Tables(), Holder: a.Notices},
+		account.Held{Name: "stripe", Tables: stripe.Tables(), Holder: a.stripeRows()},
 		account.Held{Name: "orders", Tables: payment.Tables(), Holder: a.Payments},
 		account.Held{Name: "works", Tables: licence.Tables(), Holder: a.Licences},
 		account.Held{Name: "searches", Tables: saved.Tables(), Holder: a.Saved},

@@ -12,6 +12,8 @@ import (
 
 	"github.com/gin-gonic/gin"
 	"github.com/klauspost/compress/gzhttp"
+
+	"github.com/tmoeg/oduvan/internal/payment/stripe"
 )
 
 // The bounds of one request (reliability.md, Go practice).
@@ -45,14 +47,14 @@ func (a *App) Routes() gin.RoutesInfo {
 func (a *App) route(router http.Handler) (http.Handler, error) {
 	pages := a.Site.Wrap(router)
 	split := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if strings.HasPrefix(r.URL.Path, "/api/") {
+		if strings.HasPrefix(r.URL.Path, "/api/") || stripesOwn(r) {
 			router.ServeHTTP(w, r)
 			return
 		}
 		pages.ServeHTTP(w, r)
 	})
 	zip, err := gzhttp.NewWrapper(gzhttp.MinSize(1024), gzhttp.ContentTypes([]string{"text/html", "application/json", "application/openapi+json",
-		"application/problem+json", "application/atom+xml", "application/xml"}))
+		"application/problem+json", "application/atom+xml", "application/xml", "text/csv", "text/markdown"}))
 	if err != nil {
 		return nil, err
 	}
@@ -79,6 +81,7 @@ func (a *App) router() *gin.Engine {
 	r.Use(a.logged, a.recovered, a.readable)
 	r.GET("/healthz", func(c *gin.Context) { c.String(http.StatusOK, "ok\n") })
 	r.GET("/readyz", a.ready)
+	r.POST(stripe.WebhookPath, a.webhook)
 	a.Site.Mount(r)
 	a.API.Mount(r)
 	r.NoRoute(a.missing(http.StatusNotFound))

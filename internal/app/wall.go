@@ -17,13 +17,17 @@ func (a *App) openFund() {
 	a.Fund = fund.New(a.DB)
 	a.Audit = audit.New(a.DB, a.Log, a.invariants()...)
 	a.Audit.Nightly()
-	a.Transparency = transparency.New(transparency.Config{Payments: a.Payments, Licences: a.Licences, Fund: a.Fund, Audit: a.Audit, Now: a.DB.Now})
+	a.Transparency = transparency.New(transparency.Config{Payments: a.Payments, Licences: a.Licences, Fund: a.Fund, Audit: a.Audit, Now: a.DB.Now, Calls: a.stripeCalls()})
 }
 
 // invariants lists what must always hold, feature by feature.
 func (a *App) invariants() [][]audit.Invariant {
 	wall := []audit.Invariant{{Name: "fund_is_no_payee", Says: "No open offer and no waiting order is to be paid where the fund takes gifts.", Broken: paidAtTheFund}}
-	return [][]audit.Invariant{fund.Invariants(), a.Payments.Invariants(), a.Licences.Invariants(), wall}
+	out := [][]audit.Invariant{fund.Invariants(), a.Payments.Invariants(), a.Licences.Invariants(), wall}
+	if a.Stripe != nil {
+		out = append(out, a.Stripe.Invariants())
+	}
+	return out
 }
 
 // paidAtTheFund finds what was offered before the fund published its place.
