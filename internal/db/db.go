@@ -19,6 +19,7 @@ import (
 	"time"
 
 	"github.com/uptrace/bun"
+	"golang.org/x/sync/semaphore"
 
 	"github.com/tmoeg/oduvan/internal/failpoint"
 )
@@ -57,6 +58,7 @@ type DB struct {
 	due     map[string]DueFunc
 	sweeps  []func(context.Context) error
 	queries *queryCounter
+	turns   *semaphore.Weighted // of units of work for the writer's connections
 	ask     atomic.Pointer[sql.Stmt] // of Generation
 }
 
@@ -84,6 +86,7 @@ func Open(cfg Config) (*DB, error) {
 	if d.writer, d.reader, err = open(cfg); err != nil {
 		return nil, err
 	}
+	d.turns = semaphore.NewWeighted(int64(max(d.writer.Stats().MaxOpenConnections-spare, 1)))
 	d.writer.AddQueryHook(d.queries)
 	if d.reader != d.writer {
 		d.reader.AddQueryHook(d.queries)
@@ -159,7 +162,28 @@ func outOfTime(ctx context.Context, err error) error {
 
 const writeTries = 5
 
+// spare connections of the writer's pool are left to jobs and to whoever has no
+// turn to wait for.
+const spare = 1
+
+// inTurn lets whoever came first work first: a pool hands a free connection to
+// anyone who waits, and the unlucky would wait many times longer than the others.
+func (d *DB) inTurn(ctx context.Context, on *bun.DB) (done func(), err error) {
+	if on != d.writer {
+		return func() {}, nil
+	}
+	if err := d.turns.Acquire(ctx, 1); err != nil {
+		return nil, beginError{err}
+	}
+	return func() { d.turns.Release(1) }, nil
+}
+
 func (d *DB) run(ctx context.Context, on *bun.DB, opts *sql.TxOptions, fn func(*Tx) error) (err error) {
+	over, err := d.inTurn(ctx, on)
+	if err != nil {
+		return err
+	}
+	defer over()
 	inner, err := on.BeginTx(ctx, opts)
 	if err != nil {
 		return beginError{err}
@@ -176,6 +200,9 @@ func (d *DB) run(ctx context.Context, on *bun.DB, opts *sql.TxOptions, fn func(*
 	}
 	if opts != nil {
 		return nil // a read has nothing to keep
+	}
+	if err := tx.atLast(ctx); err != nil {
+		return err
 	}
 	if err := failpoint.Hit(failpoint.DBBeforeCommit); err != nil {
 		return err

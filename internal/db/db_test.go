@@ -4,6 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -219,4 +222,76 @@ func TestDaysAreWritten(t *testing.T) {
 			t.Errorf("got %q, want %q", got, want)
 		}
 	}
+}
+
+// TestWhoCameFirstWritesFirst lets many write again and again: how many others
+// come between one's asking and one's turn is about as many as there are, for
+// nearly every one.
+func TestWhoCameFirstWritesFirst(t *testing.T) {
+	t.Parallel()
+	dbtest.Each(t, func(t *testing.T, d *dbtest.World) {
+		const writers, times = 32, 20
+		var done atomic.Int64
+		waited := make([][]int, writers)
+		var all sync.WaitGroup
+		for i := range writers {
+			all.Go(func() {
+				for range times {
+					before := done.Load()
+					if err := d.Write(t.Context(), func(tx *db.Tx) error {
+						var one int
+						return tx.NewRaw("SELECT 1").Scan(t.Context(), &one)
+					}); err != nil {
+						t.Error(err)
+					}
+					waited[i] = append(waited[i], int(done.Add(1)-before))
+				}
+			})
+		}
+		all.Wait()
+		every := slices.Concat(waited...)
+		slices.Sort(every)
+		if p95 := every[len(every)*95/100]; p95 > 2*writers {
+			t.Errorf("one in twenty waits for more than %d of %d others", p95, writers)
+		}
+	})
+}
+
+// TestLastIsLast: what is kept for the end is done after all else, once a try,
+// and undoes everything when it fails.
+func TestLastIsLast(t *testing.T) {
+	t.Parallel()
+	dbtest.Each(t, func(t *testing.T, d *dbtest.World) {
+		var said []string
+		err := d.Write(t.Context(), func(tx *db.Tx) error {
+			tx.Last(func(context.Context) error {
+				said = append(said, "first")
+				tx.Last(func(context.Context) error { said = append(said, "third"); return nil })
+				return nil
+			})
+			tx.Last(func(context.Context) error { said = append(said, "second"); return nil })
+			said = append(said, "work")
+			return nil
+		})
+		if diff := cmp.Diff([]string{"work", "first", "second", "third"}, said); diff != "" || err != nil {
+			t.Errorf("%v, -want +got:\n%s", err, diff)
+		}
+		no := fault.Of(fault.Conflict, "no")
+		err = d.Write(t.Context(), func(tx *db.Tx) error {
+			tx.Last(func(context.Context) error { return no })
+			return tx.Changed(t.Context(), "profile", "x")
+		})
+		if !errors.Is(err, no) {
+			t.Errorf("got %v, want what was refused at last", err)
+		}
+		if err := d.Read(t.Context(), func(tx *db.Tx) error {
+			left, err := tx.Changes(t.Context(), 0, 10)
+			if len(left) > 0 {
+				t.Errorf("%d changes are left of a unit of work that was undone", len(left))
+			}
+			return err
+		}); err != nil {
+			t.Error(err)
+		}
+	})
 }

@@ -15,9 +15,28 @@ import (
 // Tx is one unit of work: every row it writes carries the same instant.
 type Tx struct {
 	bun.Tx
-	Now time.Time // UTC, microseconds
-	db  *DB
-	ids uint16
+	Now  time.Time // UTC, microseconds
+	db   *DB
+	ids  uint16
+	last []func(context.Context) error
+}
+
+// Last keeps fn until all else of the unit of work is done and runs it just
+// before the commit, after those that were kept before it; its fault undoes the
+// whole. What all others wait for, such as the end of a chain, is so held for a
+// moment only. It must not be called in a Read.
+func (tx *Tx) Last(fn func(context.Context) error) { tx.last = append(tx.last, fn) }
+
+// atLast runs what was kept.
+func (tx *Tx) atLast(ctx context.Context) error {
+	for len(tx.last) > 0 {
+		fn := tx.last[0]
+		tx.last = tx.last[1:]
+		if err := fn(ctx); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // NewID makes a time-ordered id (UUID version 7, RFC 9562). Accounts, profiles

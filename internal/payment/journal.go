@@ -104,19 +104,13 @@ type posting struct {
 }
 
 // post writes one entry of an order. Entries follow each other one by one: on
-// PostgreSQL under a lock, SQLite has one writer.
+// PostgreSQL under a lock for which all others wait, so at the very end of the
+// unit of work. SQLite has one writer.
 func (p *Payments) post(ctx context.Context, tx *db.Tx, o *Order, in posting) error {
 	if in.amount <= 0 || in.cause == "" {
 		return fmt.Errorf("payment: a posting of %d with cause %q", in.amount, in.cause)
 	}
-	if err := p.lockJournal(ctx, tx); err != nil {
-		return err
-	}
-	last, err := head(ctx, tx)
-	if err != nil {
-		return err
-	}
-	e := entry{Seq: last.Seq + 1, OrderID: o.ID, Currency: o.Currency, Kind: in.kind, Method: o.Method, Cause: in.cause, At: tx.Now, PrevHash: last.Hash}
+	e := entry{OrderID: o.ID, Currency: o.Currency, Kind: in.kind, Method: o.Method, Cause: in.cause, At: tx.Now}
 	for i, side := range []struct {
 		who    Party
 		amount int64
@@ -125,11 +119,30 @@ func (p *Payments) post(ctx context.Context, tx *db.Tx, o *Order, in posting) er
 		if err := known(ctx, tx, &acc); err != nil {
 			return err
 		}
-		l := line{Entry: e.Seq, N: int64(i + 1), AccountID: acc.ID, AccountKind: acc.Kind, Currency: o.Currency, Amount: side.amount}
-		if _, err := tx.NewInsert().Model(&l).Exec(ctx); err != nil {
-			return err
-		}
-		e.lines = append(e.lines, l)
+		e.lines = append(e.lines, line{N: int64(i + 1), AccountID: acc.ID, AccountKind: acc.Kind, Currency: o.Currency, Amount: side.amount})
+	}
+	if p.cfg.DB.Engine() == db.SQLite { // asks for the entry with each row
+		return p.link(ctx, tx, e)
+	}
+	tx.Last(func(ctx context.Context) error { return p.link(ctx, tx, e) })
+	return nil
+}
+
+// link gives an entry its place at the end of the journal.
+func (p *Payments) link(ctx context.Context, tx *db.Tx, e entry) error {
+	if err := p.lockJournal(ctx, tx); err != nil {
+		return err
+	}
+	last, err := head(ctx, tx)
+	if err != nil {
+		return err
+	}
+	e.Seq, e.PrevHash = last.Seq+1, last.Hash
+	for i := range e.lines {
+		e.lines[i].Entry = e.Seq
+	}
+	if _, err := tx.NewInsert().Model(&e.lines).Exec(ctx); err != nil {
+		return err
 	}
 	e.Hash = e.sum()
 	if _, err := tx.NewInsert().Model(&e).Exec(ctx); err != nil {
