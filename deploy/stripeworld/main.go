@@ -3,6 +3,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"flag"
@@ -12,6 +13,7 @@ import (
 	"net/http"
 	"os"
 	"os/signal"
+	"sync/atomic"
 	"syscall"
 	"time"
 
@@ -34,6 +36,8 @@ func run() error {
 	listen := flag.String("listen", "127.0.0.1:12111", "loopback address to serve on")
 	to := flag.String("to", "http://localhost:8080", "the branch that hears of events; empty: none")
 	calm := flag.Bool("calm", false, "events once and in order, no failing calls")
+	own := flag.String("base", "", "the address that its pages are reached at; empty: the one it serves on")
+	still := flag.Bool("still", false, "events go, and time goes on, only when told: for tests")
 	seed := flag.Uint64("seed", rand.Uint64(), "what all chance comes from")
 	flag.Parse()
 	ln, err := loopback(*listen)
@@ -52,20 +56,33 @@ func run() error {
 	if *calm {
 		manners = world.Calm()
 	}
-	base := "http://" + ln.Addr().String()
-	w, err := world.New(world.Config{Mock: mock, Key: key, Base: base, Seed: *seed, Now: time.Now, Manners: &manners})
+	base := cmp.Or(*own, "http://"+ln.Addr().String())
+	var c clock
+	w, err := world.New(world.Config{Mock: mock, Key: key, Base: base, Seed: *seed, Now: c.now, Move: c.move, Manners: &manners})
 	if err != nil {
 		return err
 	}
 	if *to != "" {
 		w.Listen(*to+"/webhooks/stripe", secret)
 	}
-	fmt.Fprintf(out, "# a make-believe Stripe at %s, seed %d; start the branch with\nexport ODUVAN_STRIPE_SECRET_KEY=%s\nexport ODUVAN_STRIPE_WEBHOOK_SECRETS=%s\nexport ODUVAN_STRIPE_API_BASE=%s\n",
-		base, *seed, key, secret, base)
+	fmt.Fprintf(out, "# listens on %s\n# a make-believe Stripe at %s, seed %d; start the branch with\nexport ODUVAN_STRIPE_SECRET_KEY=%s\nexport ODUVAN_STRIPE_WEBHOOK_SECRETS=%s\nexport ODUVAN_STRIPE_API_BASE=%s\n",
+		ln.Addr(), base, *seed, key, secret, base)
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	return serve(ctx, ln, w)
+	return serve(ctx, ln, w, *still)
 }
+
+// clock is the machine's, until it is moved: then it stands.
+type clock struct{ at atomic.Int64 }
+
+func (c *clock) now() time.Time {
+	if at := c.at.Load(); at != 0 {
+		return time.Unix(at, 0)
+	}
+	return time.Now()
+}
+
+func (c *clock) move(to time.Time) { c.at.Store(to.Unix()) }
 
 // loopback listens, and only where nobody but this machine can reach it.
 func loopback(address string) (net.Listener, error) {
@@ -79,8 +96,8 @@ func loopback(address string) (net.Listener, error) {
 	return net.Listen("tcp", address)
 }
 
-// serve answers and sends events until it is told to stop.
-func serve(ctx context.Context, ln net.Listener, w *world.World) error {
+// serve answers and, unless it keeps still, sends events until it is told to stop.
+func serve(ctx context.Context, ln net.Listener, w *world.World, still bool) error {
 	srv := &http.Server{Handler: w, ReadHeaderTimeout: 5 * time.Second}
 	go func() {
 		each := time.NewTicker(time.Second)
@@ -93,7 +110,9 @@ func serve(ctx context.Context, ln net.Listener, w *world.World) error {
 				_ = srv.Shutdown(late)
 				return
 			case <-each.C:
-				w.Deliver(ctx)
+				if !still {
+					w.Deliver(ctx)
+				}
 			}
 		}
 	}()

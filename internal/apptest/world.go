@@ -30,7 +30,14 @@ type World struct {
 	URL   string
 	Logs  *Log
 
-	seed byte
+	setup
+}
+
+// setup is how a board is started, and started again.
+type setup struct {
+	seed     byte
+	settings func(*config.Config) // changes the configuration; nil: nothing
+	started  func(url string)     // hears of every start; nil: nobody
 }
 
 // Log keeps what the program logged.
@@ -80,7 +87,9 @@ func New(t testing.TB) *World {
 func (w *World) Restart() *World {
 	w.T.Helper()
 	w.stop()
-	return open(w.T, w.Dir, w.Config.DatabaseURL, w.Clock, w.seed+1) // other ids than before
+	again := w.setup
+	again.seed++ // other ids than before
+	return start(w.T, w.Dir, w.Config.DatabaseURL, w.Clock, again)
 }
 
 func (w *World) stop() {
@@ -91,6 +100,11 @@ func (w *World) stop() {
 
 func open(t testing.TB, dir, database string, clock *dbtest.Clock, seed byte) *World {
 	t.Helper()
+	return start(t, dir, database, clock, setup{seed: seed})
+}
+
+func start(t testing.TB, dir, database string, clock *dbtest.Clock, by setup) *World {
+	t.Helper()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
@@ -98,8 +112,11 @@ func open(t testing.TB, dir, database string, clock *dbtest.Clock, seed byte) *W
 	cfg := config.Default()
 	cfg.Data, cfg.DatabaseURL = dir, database
 	cfg.URL = fmt.Sprintf("http://localhost:%d", listener.Addr().(*net.TCPAddr).Port)
-	w := &World{T: t, Clock: clock, Dir: dir, URL: cfg.URL, Logs: &Log{}, seed: seed}
-	w.App, err = app.New(context.Background(), cfg, app.Options{Clock: clock.Now, Random: dbtest.Random(seed), NoSync: true, NoLimits: true, Patience: 30 * time.Second,
+	if by.settings != nil {
+		by.settings(&cfg)
+	}
+	w := &World{T: t, Clock: clock, Dir: dir, URL: cfg.URL, Logs: &Log{}, setup: by}
+	w.App, err = app.New(context.Background(), cfg, app.Options{Clock: clock.Now, Random: dbtest.Random(by.seed), NoSync: true, NoLimits: true, Patience: 30 * time.Second,
 		Poll: 5 * time.Millisecond, Log: slog.New(app.OnlyKnownKeys(slog.NewTextHandler(w.Logs, nil)))})
 	if err != nil {
 		t.Fatal(err)
@@ -114,6 +131,9 @@ func open(t testing.TB, dir, database string, clock *dbtest.Clock, seed byte) *W
 			_ = w.App.Close()
 		}
 	})
+	if by.started != nil {
+		by.started(w.URL)
+	}
 	return w
 }
 

@@ -24,6 +24,20 @@ func (w *World) Listen(url, secret string, types ...string) string {
 	return w.listen(url, secret, types).id
 }
 
+// Readdress sends what an endpoint hears to another address, as after a branch
+// came back on another port.
+func (w *World) Readdress(id, url string) error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for _, p := range w.endpoints {
+		if p.id == id {
+			p.url = url
+			return nil
+		}
+	}
+	return ErrUnknown
+}
+
 // Roll gives an endpoint a new secret; the old one signs beside it if both.
 func (w *World) Roll(id, secret string, both bool) error {
 	w.mu.Lock()

@@ -79,16 +79,16 @@ func (w *World) Deliver(ctx context.Context) Report {
 		w.rng.Shuffle(len(due), func(i, j int) { due[i], due[j] = due[j], due[i] })
 	}
 	w.queue = rest
-	secrets := make([][]string, len(due))
+	secrets, urls := make([][]string, len(due)), make([]string, len(due))
 	for i, d := range due {
-		secrets[i] = slices.Clone(d.to.secrets)
+		secrets[i], urls[i] = slices.Clone(d.to.secrets), d.to.url
 	}
 	w.mu.Unlock()
 
 	var r Report
 	for i, d := range due { // without the lock: whoever hears of an event asks us at once
 		r.Sent++
-		if w.send(ctx, d.to.url, d.event.payload, Sign(d.event.payload, w.cfg.Now(), secrets[i]...)) {
+		if w.send(ctx, urls[i], d.event.payload, Sign(d.event.payload, w.cfg.Now(), secrets[i]...)) {
 			r.Taken++
 			w.taken(d)
 		} else {

@@ -64,6 +64,14 @@ func (w *World) verb(r *http.Request) (any, error) {
 	switch r.PathValue("verb") {
 	case "open":
 		return w.Open(), nil
+	case "clock":
+		if w.cfg.Move == nil {
+			return nil, ErrUnknown
+		}
+		w.cfg.Move(time.Unix(num("at"), 0))
+		return nil, nil
+	case "move-endpoint":
+		return nil, w.Readdress(id, f("url"))
 	case "listen":
 		return w.Listen(f("url"), f("secret"), r.Form["type"]...), nil
 	case "roll":

@@ -36,6 +36,7 @@ type Config struct {
 	Base    string           // the world's own address, for the pages it links to
 	Seed    uint64           // all that is by chance comes from it
 	Now     func() time.Time // the clock
+	Move    func(time.Time)  // sets the clock for the verb clock; nil: there is none
 	Manners *Manners         // nil: Hostile
 	Person  Person           // empty: a made-up buyer
 	Client  *http.Client     // sends events; nil: one with a timeout of 5 s
