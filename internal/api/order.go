@@ -117,11 +117,7 @@ func (a *API) addOrders() {
 
 func (a *API) order(ctx context.Context, r *request, in *addOrderInput) (*created, error) {
 	return a.once(ctx, r, in.Key, func() (string, any, error) {
-		want, err := a.purchase(ctx, r, in.Body)
-		if err != nil {
-			return "", nil, err
-		}
-		row, err := a.Licences.Buy(ctx, r.actor, want)
+		row, err := a.Licences.Buy(ctx, r.actor, purchase(in.Body))
 		if err != nil {
 			return "", nil, renamed(renamed(err, "terms", "terms_sha256"), "name", "name_commitment")
 		}
@@ -135,24 +131,16 @@ func (a *API) order(ctx context.Context, r *request, in *addOrderInput) (*create
 
 // purchase is the body as the feature knows it: without a digest of terms it
 // accepts those that the offer names now.
-func (a *API) purchase(ctx context.Context, r *request, b OrderNew) (licence.Purchase, error) {
+func purchase(b OrderNew) licence.Purchase {
 	want := licence.Purchase{OfferID: b.OfferID, Days: b.Days, Currency: b.Currency, Method: payment.Method(b.Method), Country: b.Country,
-		AcceptedTerms: b.TermsSHA256, NameCommitment: b.NameCommitment}
+		AcceptedTerms: b.TermsSHA256, AsNamed: b.TermsSHA256 == "", NameCommitment: b.NameCommitment}
 	if want.Method == "" {
 		want.Method = payment.Direct
 	}
 	if b.Renews != nil {
 		want.Renews = *b.Renews
 	}
-	if want.AcceptedTerms != "" {
-		return want, nil
-	}
-	v, err := a.Licences.Offer(ctx, r.actor, b.OfferID)
-	if err != nil {
-		return want, err
-	}
-	want.AcceptedTerms = a.offerOf(&v.Offer).TermsSHA256
-	return want, nil
+	return want
 }
 
 func (a *API) orders(ctx context.Context, r *request, in *ordersInput) (*ordersOutput, error) {
@@ -214,7 +202,7 @@ func (a *API) orderOf(o *payment.Order) Order {
 		Turn: string(o.Turn()), Amount: o.Amount, Currency: o.Currency, Refunded: o.Refunded},
 		Role: string(o.Viewer), Buyer: o.BuyerHandle, Seller: o.SellerHandle, Title: o.Title, OfferID: o.Subject, Method: string(o.Method), Payee: o.Payee,
 		Country: o.Country, Link: o.Link, HasDetails: o.HasDetails, Question: string(o.Question), RefundSent: o.RefundSent, Returnable: o.Returnable(),
-		Extra: o.Extra, ExtraReturned: o.ExtraReturned, Acts: plain(o.Acts(a.Now())), CreatedAt: o.CreatedAt.UTC(), DeadlineAt: instant(o.DeadlineAt),
+		Extra: o.Extra, ExtraReturned: o.ExtraReturned, Acts: a.actsOf(o), CreatedAt: o.CreatedAt.UTC(), DeadlineAt: instant(o.DeadlineAt),
 		ArbiterFrom: instant(o.ArbiterFrom()), ClaimedAt: instant(o.ClaimedAt), PaidAt: instant(o.PaidAt), FulfilledAt: instant(o.FulfilledAt),
 		ClosedAt: instant(o.ClosedAt)}
 }

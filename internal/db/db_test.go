@@ -295,3 +295,26 @@ func TestLastIsLast(t *testing.T) {
 		}
 	})
 }
+
+// TestDuesOfAThing sets several deadlines at once and removes those without a time.
+func TestDuesOfAThing(t *testing.T) {
+	t.Parallel()
+	dbtest.Each(t, func(t *testing.T, d *dbtest.World) {
+		day := time.Date(2027, 3, 1, 12, 0, 0, 0, time.UTC)
+		for _, at := range []map[string]time.Time{{}, {"a": day, "b": day, "c": {}}, {"a": {}, "b": day.Add(time.Hour), "c": day}} {
+			if err := d.Write(t.Context(), func(tx *db.Tx) error { return tx.Dues(t.Context(), "x", at) }); err != nil {
+				t.Fatal(err)
+			}
+		}
+		var got []db.Deadline
+		if err := d.Read(t.Context(), func(tx *db.Tx) error {
+			return tx.NewSelect().Model(&got).Where("id = 'x'").OrderExpr("kind").Scan(t.Context())
+		}); err != nil {
+			t.Fatal(err)
+		}
+		want := []db.Deadline{{Kind: "b", ID: "x", At: day.Add(time.Hour)}, {Kind: "c", ID: "x", At: day}}
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Errorf("-want +got:\n%s", diff)
+		}
+	})
+}

@@ -3,6 +3,8 @@ package db
 import (
 	"context"
 	"fmt"
+	"maps"
+	"slices"
 	"time"
 
 	"github.com/uptrace/bun"
@@ -36,6 +38,30 @@ func (tx *Tx) Due(ctx context.Context, kind, id string, at time.Time) error {
 // NotDue removes the deadline of a thing, if it has one.
 func (tx *Tx) NotDue(ctx context.Context, kind, id string) error {
 	_, err := tx.NewDelete().Model((*Deadline)(nil)).Where("kind = ? AND id = ?", kind, id).Exec(ctx)
+	return err
+}
+
+// Dues sets the deadlines of a thing, one of each kind, and removes those of the
+// kinds whose time is zero.
+func (tx *Tx) Dues(ctx context.Context, id string, at map[string]time.Time) error {
+	var set []Deadline
+	var gone []string
+	for _, kind := range slices.Sorted(maps.Keys(at)) {
+		if when := at[kind]; when.IsZero() {
+			gone = append(gone, kind)
+		} else {
+			set = append(set, Deadline{Kind: kind, ID: id, At: when.UTC().Truncate(time.Microsecond)})
+		}
+	}
+	if len(gone) > 0 {
+		if _, err := tx.NewDelete().Model((*Deadline)(nil)).Where("id = ? AND kind IN (?)", id, bun.In(gone)).Exec(ctx); err != nil {
+			return err
+		}
+	}
+	if len(set) == 0 {
+		return nil
+	}
+	_, err := tx.NewInsert().Model(&set).On("CONFLICT (kind, id) DO UPDATE").Set("at = EXCLUDED.at").Exec(ctx)
 	return err
 }
 

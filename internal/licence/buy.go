@@ -32,6 +32,7 @@ type Purchase struct {
 	Country        string         // from where the buyer pays, one of the offer's; may be empty
 	Renews         string         // id of one's licence that this one continues; empty: none
 	AcceptedTerms  string         // SHA-256 of the terms that the buyer has read and accepts, hex
+	AsNamed        bool           // accepts the terms that the offer names now; AcceptedTerms is not read
 	NameCommitment string         // base64url of sha256(salt ‖ name), both kept by the buyer; empty: none
 }
 
@@ -219,7 +220,7 @@ func (l *Licences) checkPurchase(by account.Actor, in *Purchase, s *sale) error 
 	if !ok {
 		return fmt.Errorf("licence: the terms %s of an offer are not there", s.Offer.TermsVersion)
 	}
-	if in.AcceptedTerms != hash {
+	if !in.AsNamed && in.AcceptedTerms != hash {
 		return fault.Bad("terms", "terms_changed")
 	}
 	s.price, s.terms, in.Currency = p.Money(), hash, p.Currency

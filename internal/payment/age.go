@@ -25,10 +25,10 @@ var zero time.Time
 // age sets what will happen by itself, from what an order is now, and notes
 // since when nothing is open. The caller saves the order.
 func (p *Payments) age(ctx context.Context, tx *db.Tx, o *Order) error {
-	if o.Paid || o.Cancelled || o.Question == AboutPaying {
+	if o.Paid || o.Cancelled || o.Question == AboutPaying || o.Expired && !o.Method.Stated() { // a provider's page that ended is not claimed
 		o.DeadlineAt = zero
 	}
-	at := map[string]time.Time{dueEnd: o.DeadlineAt, dueArbiter: o.arbiterAt()}
+	at := map[string]time.Time{dueEnd: o.DeadlineAt, dueArbiter: o.arbiterAt(), dueRemind: zero, dueShred: zero, dueForget: zero}
 	if turn := o.Turn(); turn == BuyersTurn || turn == SellersTurn {
 		at[dueRemind] = tx.Now.Add(RemindAfter)
 	}
@@ -41,19 +41,10 @@ func (p *Payments) age(ctx context.Context, tx *db.Tx, o *Order) error {
 		}
 		at[dueShred], at[dueForget] = o.ClosedAt.Add(ShredAfter), o.forgetAt()
 	}
-	for _, kind := range []string{dueEnd, dueRemind, dueArbiter, dueShred, dueForget} {
-		when := at[kind]
-		if when.IsZero() || kind == dueArbiter && !when.After(tx.Now) {
-			if err := tx.NotDue(ctx, kind, o.ID); err != nil {
-				return err
-			}
-			continue
-		}
-		if err := tx.Due(ctx, kind, o.ID, when); err != nil {
-			return err
-		}
+	if !at[dueArbiter].After(tx.Now) {
+		at[dueArbiter] = zero
 	}
-	return nil
+	return tx.Dues(ctx, o.ID, at)
 }
 
 // arbiterAt is when the one who waits hears that a moderator may be asked.
