@@ -3,6 +3,8 @@ package payment
 import (
 	"context"
 	"fmt"
+	"maps"
+	"slices"
 	"time"
 
 	"github.com/tmoeg/oduvan/internal/account"
@@ -264,18 +266,33 @@ func (p *Payments) Learn(ctx context.Context, id string, news News) (out Order, 
 
 // heard tells the two what a provider has told us.
 func (p *Payments) heard(ctx context.Context, tx *db.Tx, before, after *Order) error {
+	type told struct {
+		to Side
+		Note
+	}
+	var all []told
 	if after.Paid && !before.Paid {
-		if err := p.tell(ctx, tx, after, Buyer, Note{Kind: ToldPaid}); err != nil {
-			return err
-		}
+		all = append(all, told{Buyer, Note{Kind: ToldPaid}}, told{Seller, Note{Kind: ToldPaidSeller}})
 	}
 	if after.Refunded > before.Refunded {
-		if err := p.tell(ctx, tx, after, Buyer, Note{Kind: ToldRefundSent, Cause: fmt.Sprint(after.Refunded)}); err != nil {
-			return err
-		}
+		all = append(all, told{Buyer, Note{Kind: ToldRefundSent, Cause: fmt.Sprint(after.Refunded)}})
 	}
 	if after.Extra > before.Extra {
-		return p.tell(ctx, tx, after, Buyer, Note{Kind: ToldExtra, Cause: fmt.Sprint(after.Extra)})
+		all = append(all, told{Buyer, Note{Kind: ToldExtra, Cause: fmt.Sprint(after.Extra)}}, told{Seller, Note{Kind: ToldExtra, Cause: fmt.Sprint(after.Extra)}})
+	}
+	if back := after.ExtraReturned; back > before.ExtraReturned {
+		all = append(all, told{Buyer, Note{Kind: ToldRefundSent, Cause: fmt.Sprint("extra", back)}})
+	}
+	for _, id := range slices.Sorted(maps.Keys(after.Disputes)) {
+		kind := map[Rank]string{DisputeOpen: ToldDisputed, DisputeWon: ToldDisputeWon, DisputeLost: ToldDisputeLost}[after.Disputes[id]]
+		if after.Disputes[id] > before.Disputes[id] && kind != "" {
+			all = append(all, told{Buyer, Note{Kind: kind, Cause: id}}, told{Seller, Note{Kind: kind, Cause: id}})
+		}
+	}
+	for _, one := range all {
+		if err := p.tell(ctx, tx, after, one.to, one.Note); err != nil {
+			return err
+		}
 	}
 	return nil
 }
@@ -294,6 +311,7 @@ func (p *Payments) tell(ctx context.Context, tx *db.Tx, o *Order, to Side, n Not
 	if n.Args == nil {
 		n.Args = map[string]string{}
 	}
+	n.Args["method"] = string(o.Method)
 	if other != "" {
 		n.Args["handle"] = other
 	}

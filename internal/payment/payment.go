@@ -158,7 +158,8 @@ type Opening struct {
 	Once       string // up to 100 characters: an order of this buyer with the same word that still waits is given instead of a new one; empty: never
 }
 
-// The kinds of notices, as Config.Tell hears them.
+// The kinds of notices, as Config.Tell hears them. Every note has the arguments
+// method and, where the other side has an account, handle.
 const (
 	ToldNew         = "order_new"         // to the seller: somebody wants to buy
 	ToldReady       = "order_ready"       // to the buyer: it says where to pay now
@@ -167,12 +168,16 @@ const (
 	ToldArbiter     = "order_arbiter"     // to who waits, after ArbiterAfter: a moderator may be asked
 	ToldDenied      = "order_denied"      // to the buyer
 	ToldPaid        = "order_paid"        // to the buyer, also of a free one to the seller
+	ToldPaidSeller  = "order_paid_seller" // to the seller: a provider says that the money came
+	ToldDisputed    = "order_disputed"    // to both: the buyer's bank asks for the money
+	ToldDisputeWon  = "order_dispute_won" // to both
+	ToldDisputeLost = "order_dispute_lost"
 	ToldEnded       = "order_ended"       // to the other side or both; argument reason: cancelled, expired
 	ToldArbitration = "order_arbitration" // to the other side
 	ToldDecided     = "order_decided"     // to both; argument reason: paid, unpaid, returned, not_returned
-	ToldRefundSent  = "refund_sent"       // to the buyer
+	ToldRefundSent  = "refund_sent"       // to the buyer; by a provider there is nothing to confirm
 	ToldRefunded    = "refund_received"   // to the seller
-	ToldExtra       = "order_extra"       // to the buyer: it was paid twice
+	ToldExtra       = "order_extra"       // to the buyer, by a provider to both: it was paid twice
 )
 
 // Note is what somebody is told: never a text, only a handle (argument handle,

@@ -24,8 +24,9 @@ const callTimeout = 10 * time.Second
 
 // newClient makes the library's client without any of its globals: own
 // backends, no logger (its own prints bodies), no telemetry, no retries of its
-// own (they sleep), and the guard below it.
-func newClient(key, base string, transport http.RoundTripper) (*client.API, error) {
+// own (they sleep), the guard below it, and below that what gives up on a
+// Stripe that is away.
+func newClient(key, base string, transport http.RoundTripper, now func() time.Time) (*client.API, error) {
 	if base == "" {
 		base = standardBase
 	}
@@ -36,9 +37,10 @@ func newClient(key, base string, transport http.RoundTripper) (*client.API, erro
 	if transport == nil {
 		transport = transportFor(u)
 	}
+	transport = Guard(u, &breaker{next: transport, now: now})
 	backend := func(kind sdk.SupportedBackend) sdk.Backend {
 		return sdk.GetBackendWithConfig(kind, &sdk.BackendConfig{
-			HTTPClient: &http.Client{Timeout: callTimeout, Transport: Guard(u, transport),
+			HTTPClient: &http.Client{Timeout: callTimeout, Transport: transport,
 				CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }},
 			LeveledLogger: silent{}, EnableTelemetry: sdk.Bool(false), MaxNetworkRetries: sdk.Int64(0), URL: sdk.String(u.Scheme + "://" + u.Host)})
 	}

@@ -19,6 +19,7 @@ func Tables() []string {
 type exported struct {
 	Account  *exportAccount  `json:"account,omitempty"`
 	Attempts []exportAttempt `json:"attempts"`
+	Findings []exportFinding `json:"findings"`
 }
 
 type exportAccount struct {
@@ -38,10 +39,20 @@ type exportAttempt struct {
 	CreatedAt string `json:"created_at"`
 }
 
+// exportFinding is what did not fit about an order, and what came of it.
+type exportFinding struct {
+	OrderID   string `json:"order_id"`
+	Kind      string `json:"kind"`
+	FoundOn   string `json:"found_on"`
+	SettledOn string `json:"settled_on,omitempty"`
+	Reason    string `json:"reason,omitempty"`
+}
+
 // Export writes the connected account and the attempts of a person's orders. It
-// implements account.Holder.
+// implements account.Holder. Like Erase it uses nothing but the unit of work, so
+// that a zero Stripe can do both on a branch whose key was taken away.
 func (s *Stripe) Export(ctx context.Context, tx *db.Tx, id string, w io.Writer) error {
-	out := exported{Attempts: []exportAttempt{}}
+	out := exported{Attempts: []exportAttempt{}, Findings: []exportFinding{}}
 	var sellers []sellerRow
 	if err := tx.NewSelect().Model(&sellers).Where("s.account_id = ?", id).Scan(ctx); err != nil {
 		return err
@@ -57,6 +68,19 @@ func (s *Stripe) Export(ctx context.Context, tx *db.Tx, id string, w io.Writer) 
 	}
 	for _, a := range rows {
 		out.Attempts = append(out.Attempts, exportAttempt{a.OrderID, a.State, a.Amount, a.Currency, a.Refunded, a.SessionID, a.IntentID, a.CreatedAt.Format("2006-01-02T15:04:05Z")})
+	}
+	var found []finding
+	err = tx.NewSelect().Model(&found).Where("f.order_id IN (SELECT o.id FROM payment_order o WHERE o.buyer_id = ? OR o.seller_id = ?)", id, id).
+		OrderExpr("f.found_at, f.id").Scan(ctx)
+	if err != nil {
+		return err
+	}
+	for _, f := range found {
+		e := exportFinding{OrderID: f.OrderID, Kind: f.Kind, FoundOn: db.Date(f.FoundAt), Reason: f.Reason}
+		if !f.SettledAt.IsZero() {
+			e.SettledOn = db.Date(f.SettledAt)
+		}
+		out.Findings = append(out.Findings, e)
 	}
 	return json.NewEncoder(w).Encode(out)
 }

@@ -26,7 +26,7 @@ func (s *Stripe) Invariants() []audit.Invariant {
 				AND (SELECT count(*) FROM stripe_attempt a WHERE a.order_id = o.id AND a.state = 'paid') < 2`),
 		asked("stripe_no_fee", "Nothing that Stripe was asked for names a fee, a transfer or a person.",
 			`SELECT 'attempt ' || a.id FROM stripe_attempt a WHERE `+s.text("a.params")+` LIKE '%fee%' OR `+s.text("a.params")+` LIKE '%transfer%' OR `+s.text("a.params")+` LIKE '%@%'`),
-		{Name: "inbox_fresh", Says: "Nothing in the inbox waits for more than 15 minutes, but what we do not know of, for a day.", Broken: s.stale},
+		{Name: "inbox_fresh", Says: "Nothing in the inbox waits for more than 15 minutes, but what we do not know of, for a day.", Broken: s.waiting},
 	}
 }
 
@@ -38,9 +38,9 @@ func (s *Stripe) text(column string) string {
 	return "CAST(" + column + " AS TEXT)"
 }
 
-// stale lists what has waited too long. What Stripe did not know either is
+// waiting lists what has waited too long. What Stripe did not know either is
 // looked at for a day, so only its job's own silence counts.
-func (s *Stripe) stale(ctx context.Context, tx *db.Tx) (out []string, err error) {
+func (s *Stripe) waiting(ctx context.Context, tx *db.Tx) (out []string, err error) {
 	err = tx.NewRaw(`SELECT 'event ' || i.id FROM payment_inbox i WHERE i.done_at IS NULL AND i.received_at < ?
 		AND (i.received_at < ? OR NOT EXISTS (SELECT 1 FROM due d WHERE d.kind = ? AND d.id = i.id AND d.at > ?)) LIMIT 100`,
 		tx.Now.Add(-late), tx.Now.Add(-unknown-2*late), dueInbox, tx.Now.Add(-late)).Scan(ctx, &out)

@@ -41,13 +41,22 @@ type refundRow struct {
 // order_state, stripe_refused; Invalid amount_mismatch (field amount). Where
 // Stripe is away it is done later and is no fault.
 func (s *Stripe) Refund(ctx context.Context, by account.Actor, orderID string, amount money.Amount) (payment.Order, error) {
+	return s.RefundAsSeen(ctx, by, orderID, amount, -1)
+}
+
+// RefundAsSeen is Refund by somebody who has seen how much was given back here
+// already, in the order's minor units: the sum of Refunds that have not failed.
+// Where that is not so any more, as at the second of two clicks, nothing is
+// given. A negative number is not compared. Faults: as Refund; Conflict
+// order_state also where something was given back meanwhile.
+func (s *Stripe) RefundAsSeen(ctx context.Context, by account.Actor, orderID string, amount money.Amount, given int64) (payment.Order, error) {
 	o, err := s.order(ctx, by, orderID, payment.Seller)
 	if err != nil {
 		return payment.Order{}, err
 	}
 	var rows []refundRow
 	err = s.db.Write(ctx, func(tx *db.Tx) (err error) {
-		rows, err = s.give(ctx, tx, o.ID, amount)
+		rows, err = s.give(ctx, tx, o.ID, wish{amount, given})
 		return err
 	})
 	if err != nil {
@@ -61,8 +70,60 @@ func (s *Stripe) Refund(ctx context.Context, by account.Actor, orderID string, a
 	return s.cfg.Payments.Order(ctx, by, orderID)
 }
 
+// Refund is one amount that a seller gave back here.
+type Refund struct {
+	Amount money.Amount
+	State  string // pending, done, failed
+	At     time.Time
+}
+
+// Refunds lists what a seller gave back here, the newest last; what was given
+// back in Stripe's Dashboard is known in the order's sum alone.
+func (s *Stripe) Refunds(ctx context.Context, orderID string) (out []Refund, err error) {
+	err = s.db.Read(ctx, func(tx *db.Tx) error {
+		out, err = s.refundsOf(ctx, tx, orderID)
+		return err
+	})
+	return out, err
+}
+
+func (s *Stripe) refundsOf(ctx context.Context, tx *db.Tx, orderID string) (out []Refund, err error) {
+	var rows []struct {
+		Amount          int64
+		Currency, State string
+		CreatedAt       time.Time
+	}
+	err = tx.NewSelect().TableExpr("stripe_refund AS r").Join("JOIN stripe_attempt AS a ON a.id = r.attempt_id").Column("r.amount", "a.currency", "r.state", "r.created_at").
+		Where("a.order_id = ?", orderID).OrderExpr("r.created_at, r.id").Scan(ctx, &rows)
+	for _, r := range rows {
+		sum, _ := FromStripe(r.Amount, r.Currency)
+		out = append(out, Refund{sum, r.State, r.CreatedAt})
+	}
+	return out, err
+}
+
+// wish is what somebody wants to give back.
+type wish struct {
+	money.Amount       // zero: all that is left
+	given        int64 // by what was seen; negative: not compared
+}
+
+// stale tells whether something was given back since the wish was made.
+func (s *Stripe) stale(ctx context.Context, tx *db.Tx, orderID string, in wish) (bool, error) {
+	if in.given < 0 {
+		return false, nil
+	}
+	all, err := s.refundsOf(ctx, tx, orderID)
+	for _, r := range all {
+		if r.State != refundFailed {
+			in.given -= r.Amount.Minor
+		}
+	}
+	return in.given != 0, err
+}
+
 // give freezes what goes back, with a job for each part, under the order's lock.
-func (s *Stripe) give(ctx context.Context, tx *db.Tx, orderID string, amount money.Amount) (rows []refundRow, err error) {
+func (s *Stripe) give(ctx context.Context, tx *db.Tx, orderID string, in wish) (rows []refundRow, err error) {
 	if err := s.lock(ctx, tx, orderID); err != nil {
 		return nil, err
 	}
@@ -70,7 +131,11 @@ func (s *Stripe) give(ctx context.Context, tx *db.Tx, orderID string, amount mon
 	if err != nil {
 		return nil, err
 	}
-	if !o.Paid {
+	old, err := s.stale(ctx, tx, o.ID, in)
+	if err != nil {
+		return nil, err
+	}
+	if !o.Paid || old {
 		return nil, errState
 	}
 	room, err := s.rooms(ctx, tx, &o)
@@ -81,6 +146,7 @@ func (s *Stripe) give(ctx context.Context, tx *db.Tx, orderID string, amount mon
 	for _, r := range room {
 		left += r.room
 	}
+	amount := in.Amount
 	if amount == (money.Amount{}) {
 		amount = money.Amount{Minor: left, Currency: o.Currency}
 	}

@@ -3,6 +3,7 @@ package stripe
 import (
 	"cmp"
 	"context"
+	"fmt"
 	"slices"
 
 	"github.com/tmoeg/oduvan/internal/db"
@@ -20,7 +21,7 @@ func (s *Stripe) Way() Way { return Way{s} }
 
 // Refund freezes what goes back, as Stripe.Refund does. It implements payment.Way.
 func (w Way) Refund(ctx context.Context, tx *db.Tx, o *payment.Order, amount money.Amount) error {
-	_, err := w.give(ctx, tx, o.ID, amount)
+	_, err := w.give(ctx, tx, o.ID, wish{amount, -1})
 	return err
 }
 
@@ -85,6 +86,11 @@ func (s *Stripe) Reconcile(ctx context.Context, o payment.Order) (payment.News, 
 		}
 		if now.paid {
 			paid = append(paid, now)
+		}
+		if now.paid && now.seen.refunded < a.Refunded { // the buyer's bank sent it back; the fact stays, the two have to talk
+			if err := s.note(ctx, FoundRefund, fmt.Sprintf("%s:%d", a.ID, now.seen.refunded), o.ID); err != nil {
+				return payment.News{}, err
+			}
 		}
 		ended = a.State != stateFailed && (now.expired || a.State == stateExpired || a.State == stateCancelled) // the newest counts
 		if err := s.keep(ctx, now); err != nil {

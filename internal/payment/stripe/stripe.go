@@ -9,7 +9,6 @@ import (
 	"time"
 
 	"github.com/stripe/stripe-go/v76/client"
-	"github.com/uptrace/bun"
 
 	"github.com/tmoeg/oduvan/internal/account"
 	"github.com/tmoeg/oduvan/internal/db"
@@ -67,7 +66,7 @@ func New(cfg Config) (*Stripe, error) {
 	if cfg.Key == "" || cfg.DB == nil || cfg.Payments == nil {
 		return nil, errors.New("stripe: no key, no database or no orders")
 	}
-	api, err := newClient(cfg.Key, cfg.Base, cfg.Transport)
+	api, err := newClient(cfg.Key, cfg.Base, cfg.Transport, cfg.DB.Now)
 	if err != nil {
 		return nil, err
 	}
@@ -173,78 +172,4 @@ func (s *Stripe) lock(ctx context.Context, tx *db.Tx, orderID string) error {
 	}
 	var one []int
 	return tx.NewRaw("SELECT 1 FROM payment_order WHERE id = ? FOR UPDATE", orderID).Scan(ctx, &one)
-}
-
-// finding is one row of what somebody has to look at.
-type finding struct {
-	bun.BaseModel `bun:"table:payment_finding,alias:f"`
-
-	ID        string    `bun:"id,pk"`
-	Kind      string    `bun:"kind"`
-	Subject   string    `bun:"subject"`
-	OrderID   string    `bun:"order_id,nullzero"`
-	FoundAt   time.Time `bun:"found_at"`
-	SettledAt time.Time `bun:"settled_at,nullzero"`
-}
-
-// The kinds of findings.
-const (
-	FoundMismatch    = "needs_review"     // a payment that is not exactly the frozen order's; its subject is the attempt
-	FoundAccount     = "wrong_account"    // an event of an account that the order is not paid on
-	FoundMode        = "wrong_mode"       // an event of the other mode, test or live
-	FoundType        = "unknown_type"     // an event of a type that nobody asked for
-	FoundUnknown     = "unknown_object"   // an event about what we do not know, tried for a day
-	FoundTwice       = "paid_twice"       // it was paid by two attempts; its subject is the later
-	FoundLeft        = "account_left"     // the seller took the account away while an order stands on it
-	FoundRefund      = "refund_failed"    // Stripe refused to give money back
-	FoundDisputeMore = "dispute_of_extra" // a dispute about a payment beside the one
-)
-
-// found notes what somebody has to look at, once, and says so in the log.
-func (s *Stripe) found(ctx context.Context, tx *db.Tx, kind, subject, orderID string) error {
-	row := finding{ID: tx.RandomID(), Kind: kind, Subject: subject, OrderID: orderID, FoundAt: tx.Now}
-	res, err := tx.NewInsert().Model(&row).On("CONFLICT (kind, subject) DO NOTHING").Exec(ctx)
-	if err != nil {
-		return err
-	}
-	if n, _ := res.RowsAffected(); n > 0 {
-		s.log.Warn("stripe: something has to be looked at", "kind", kind)
-	}
-	return nil
-}
-
-// note is found in a unit of work of its own.
-func (s *Stripe) note(ctx context.Context, kind, subject, orderID string) error {
-	return s.db.Write(ctx, func(tx *db.Tx) error { return s.found(ctx, tx, kind, subject, orderID) })
-}
-
-// Finding is what somebody has to look at: codes and numbers only.
-type Finding struct {
-	Kind    string
-	Subject string
-	OrderID string
-	FoundAt time.Time
-}
-
-// Findings lists what nobody has settled, newest first, at most 200.
-func (s *Stripe) Findings(ctx context.Context) (out []Finding, err error) {
-	err = s.db.Read(ctx, func(tx *db.Tx) error {
-		var rows []finding
-		err := tx.NewSelect().Model(&rows).Where("f.settled_at IS NULL").OrderExpr("f.found_at DESC, f.id").Limit(200).Scan(ctx)
-		for _, r := range rows {
-			out = append(out, Finding{Kind: r.Kind, Subject: r.Subject, OrderID: r.OrderID, FoundAt: r.FoundAt})
-		}
-		return err
-	})
-	return out, err
-}
-
-// NeedsReview tells whether something about an order is open, for its page.
-func (s *Stripe) NeedsReview(ctx context.Context, orderID string) (open bool, err error) {
-	err = s.db.Read(ctx, func(tx *db.Tx) error {
-		n, err := tx.NewSelect().Model((*finding)(nil)).Where("f.order_id = ? AND f.settled_at IS NULL", orderID).Count(ctx)
-		open = n > 0
-		return err
-	})
-	return open, err
 }
