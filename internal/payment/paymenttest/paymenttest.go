@@ -67,7 +67,7 @@ func Run(t *testing.T, trial Trial) {
 	t.Helper()
 	for name, test := range map[string]func(*testing.T, *World){
 		"paid_once": paidOnce, "wrong_amounts": wrongAmounts, "late_money": lateMoney, "given_back": givenBack, "at_once": atOnce,
-		"cancelled": cancelled,
+		"cancelled": cancelled, "deadline": deadline,
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -188,6 +188,37 @@ func cancelled(t *testing.T, w *World) {
 	}
 	must(t, w.outside.Pay(o))
 	w.is(t, o, payment.Fulfilled, Price.Minor)
+}
+
+// deadline lets orders end by themselves, at their time and not before, after
+// which nobody is waited for; one that is paid or cancelled has none.
+func deadline(t *testing.T, w *World) {
+	ctx := context.Background()
+	waits, paid, off := w.open(t), w.open(t), w.open(t)
+	if !waits.DeadlineAt.After(w.Clock.Now()) || waits.DeadlineAt.After(w.Clock.Now().AddDate(0, 0, payment.MaxDueDays)) {
+		t.Fatalf("it ends at %s", waits.DeadlineAt)
+	}
+	must(t, w.outside.Pay(paid))
+	_, err := w.Cancel(ctx, w.Buyer, off.ID)
+	must(t, err)
+	for _, step := range []struct {
+		at    time.Time
+		state payment.State
+	}{{waits.DeadlineAt.Add(-time.Second), payment.AwaitingPayment}, {waits.DeadlineAt, payment.Expired}, {waits.DeadlineAt.AddDate(0, 0, 20), payment.Expired}} {
+		w.Clock.Advance(step.at.Sub(w.Clock.Now()))
+		_, err = w.Sweep(ctx)
+		must(t, err)
+		w.is(t, waits, step.state)
+	}
+	w.is(t, paid, payment.Fulfilled, Price.Minor)
+	w.is(t, off, payment.Cancelled)
+	for _, o := range []payment.Order{waits, paid, off} {
+		got, err := w.Order(ctx, w.Buyer, o.ID)
+		must(t, err)
+		if !got.DeadlineAt.IsZero() || got.Turn() != payment.NobodysTurn || got.Open() {
+			t.Errorf("an order that is %s ends at %s, is %s's turn, open %v", got.State, got.DeadlineAt, got.Turn(), got.Open())
+		}
+	}
 }
 
 func givenBack(t *testing.T, w *World) {

@@ -32,8 +32,9 @@ type fake struct {
 
 	mu       sync.Mutex
 	n        int
-	away     bool // every call ends with 500
-	silent   bool // calls are done and their answer is lost
+	away     bool          // every call ends with 500
+	silent   bool          // calls are done and their answer is lost
+	stuck    chan struct{} // calls wait until it is closed; nil: they do not
 	headers  []http.Header
 	calls    []string
 	keys     map[string]answer
@@ -62,6 +63,12 @@ func (f *fake) id(prefix string) string {
 }
 
 func (f *fake) serve(w http.ResponseWriter, r *http.Request) {
+	f.mu.Lock()
+	stuck := f.stuck
+	f.mu.Unlock()
+	if stuck != nil {
+		<-stuck
+	}
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	_ = r.ParseForm()

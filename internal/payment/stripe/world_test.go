@@ -3,6 +3,7 @@ package stripe_test
 import (
 	"context"
 	"path/filepath"
+	"sync"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -28,6 +29,28 @@ type world struct {
 	accounts      *account.Accounts
 	buyer, seller account.Actor
 	acct          string
+	told          *told
+}
+
+// told is what the two heard, as "side kind".
+type told struct {
+	mu   sync.Mutex
+	list []string
+}
+
+// hear implements payment.Config.Tell.
+func (w *world) hear(_ context.Context, _ *db.Tx, to string, n payment.Note) error {
+	side := "buyer"
+	if to == w.seller.ID {
+		side = "seller"
+	}
+	w.told.mu.Lock()
+	defer w.told.mu.Unlock()
+	if n.Args["method"] != "stripe" {
+		side += " by " + n.Args["method"]
+	}
+	w.told.list = append(w.told.list, side+" "+n.Kind)
+	return nil
 }
 
 // Changed hands a box over. It implements payment.Goods.
@@ -42,7 +65,8 @@ func newWorld(t testing.TB, d *dbtest.World) *world {
 	t.Helper()
 	keys, err := secret.Open(filepath.Join(d.Dir, "secrets"))
 	must(t, err)
-	w := &world{World: d, orders: payment.New(payment.Config{DB: d.DB, Keys: keys}), fake: newFake(t, d.Clock.Now)}
+	w := &world{World: d, fake: newFake(t, d.Clock.Now), told: &told{}}
+	w.orders = payment.New(payment.Config{DB: d.DB, Keys: keys, Tell: w.hear})
 	w.orders.Sell("box", w)
 	accounts := account.New(account.Config{DB: d.DB, Keys: keys, Branch: branch.New(d.DB, keys), URL: "http://localhost:8080"})
 	for handle, who := range map[string]*account.Actor{"ada": &w.seller, "ben": &w.buyer} {
