@@ -85,6 +85,7 @@ type Checkout struct {
 	Total    string
 	Approx   string
 	Free     bool
+	Cards    bool   // one of the ways is by card
 	From     string // when it would begin
 	Until    string
 	Rows     []FactRow

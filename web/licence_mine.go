@@ -73,6 +73,7 @@ type SalesPage struct {
 	Files  []Link
 	Orders Link
 	Works  Link
+	Cards  Link // empty: this branch takes none
 }
 
 // SaleRow is one licence in the register.

@@ -58,6 +58,10 @@ type OrderPage struct {
 	Own    string // the reader's words for the moderator
 	Ruling *RulingView
 
+	Alert   *Alert   // something about it is odd
+	Again   Link     // to buy the same once more; may be empty
+	Card    *CardBox // nil: not now, or not by card
+	Returns []ReturnRow
 	Pay     *PayBox
 	Details *DetailsForm
 	Claim   *ActForm
@@ -71,12 +75,16 @@ type OrderPage struct {
 	Cancel  *ActForm
 }
 
+// Alert is what a reader must know before anything else on the page.
+type Alert struct{ Title, Text string }
+
 // OrderTurn says who acts next, and until when.
 type OrderTurn struct {
 	Tone  string // you, wait, moderator, done, over
 	Title string
 	Text  string
 	Until string
+	Look  Link // to see whether something came; may be empty
 }
 
 // OrderStep is one step of the way, in words.
@@ -124,6 +132,7 @@ type DetailsForm struct {
 // ActForm is one act upon an order.
 type ActForm struct {
 	ID     string
+	Hidden []Pair
 	Action string
 	Title  string
 	Text   string

@@ -188,6 +188,8 @@ type LicenceOfferPage struct {
 	IsNotFund  bool
 	Ways       []WayField
 	WaysBad    string
+	Cards      string // how far the seller is with Stripe; empty: this branch has none
+	CardsURL   string
 	Link       Field
 	Terms      Link // the text of the terms that the offer is made under
 }

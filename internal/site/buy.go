@@ -144,7 +144,7 @@ func (s *Site) buyPage(c *gin.Context, x choice, typed typedBuy, bad problems) (
 	}
 	p := web.BuyPage{Title: b.work.Title, WorkURL: licence.WorkPath(x.work), URL: buyPath(x.work), Troubles: bad.Summary, Kept: typed.kept,
 		Base: web.BaseLicence{Name: web.BaseName(b.work.BaseLicence), URL: web.BaseURL(b.work.BaseLicence), ForAll: !licence.NonCommercial(b.work.BaseLicence)}}
-	b.open = sellable(&b.work)
+	b.open = s.sellable(&b.work)
 	b.begin = b.now
 	if x.renews != "" {
 		g, err := s.Licences.Grant(ctx, v.actor, x.renews)
@@ -176,12 +176,13 @@ func (s *Site) buyPage(c *gin.Context, x choice, typed typedBuy, bad problems) (
 }
 
 // sellable are the offers that can be had now.
-func sellable(w *licence.WorkView) (out []licence.Offer) {
+func (s *Site) sellable(w *licence.WorkView) (out []licence.Offer) {
 	if len(w.Missing) > 0 {
 		return nil
 	}
 	for _, o := range w.Offers {
 		if o.State == licence.OfferOpen && len(o.Prices) > 0 {
+			o.Ways = s.payable(&o)
 			out = append(out, o)
 		}
 	}

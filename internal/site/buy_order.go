@@ -117,7 +117,11 @@ func (b *buyView) ways(c *web.Checkout, o *licence.Offer, currency string) {
 		if b.payable(w) && first < 0 {
 			first = len(c.WayList)
 		}
-		c.WayList = append(c.WayList, web.Choice{Value: value, Label: line, Selected: value == b.typed.way})
+		choice := web.Choice{Value: value, Label: line, Selected: value == b.typed.way}
+		if w.Method == payment.Stripe {
+			choice.Hint, c.Cards = b.T("stripe.way_hint"), true
+		}
+		c.WayList = append(c.WayList, choice)
 	}
 	if b.typed.way == "" && first >= 0 {
 		c.WayList[first].Selected = true

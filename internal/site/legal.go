@@ -33,16 +33,29 @@ func (s *Site) about(_ *gin.Context, _ *visit, f web.Frame) (templ.Component, er
 func (s *Site) privacy(_ *gin.Context, _ *visit, f web.Frame) (templ.Component, error) {
 	f.Title = f.T("footer_link.privacy")
 	s.indexable(&f, "/privacy")
-	page := web.LegalPage{Title: f.Title, BodyHTML: markup.Document(f.T("footer.privacy") + "\n\n" + f.T("words.privacy"))}
+	about := "stripe.privacy"
+	if s.Stripe == nil {
+		about = "stripe.privacy_off"
+	}
+	page := web.LegalPage{Title: f.Title, BodyHTML: markup.Document(f.T("footer.privacy") + "\n\n" + f.T("words.privacy") + f.T(about))}
 	columns, err := migrations.List()
 	if err != nil {
 		return nil, err
 	}
 	for _, col := range columns {
+		if s.Stripe == nil && ofCards(col) {
+			continue
+		}
 		purpose, retention := col.In(f.Lang)
 		page.Columns = append(page.Columns, web.Column{Table: col.Table, Name: col.Name, Class: col.Class, Purpose: purpose, Retention: retention})
 	}
 	return web.Legal(f, page), nil
+}
+
+// ofCards tells whether a column is there for card payments only: without them
+// it is empty.
+func ofCards(col migrations.Column) bool {
+	return strings.HasPrefix(col.Table, "stripe_") || col.Table == "payment_inbox" || col.Table == "payment_finding"
 }
 
 func (s *Site) rules(_ *gin.Context, v *visit, f web.Frame) (templ.Component, error) {

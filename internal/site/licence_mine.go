@@ -190,6 +190,9 @@ func (s *Site) sales(c *gin.Context) error {
 	p := web.SalesPage{Files: []web.Link{{Label: "CSV", URL: salesPath + ".csv"}, {Label: "JSON", URL: salesPath + ".json"}},
 		Orders: web.Link{Label: f.T("mine.orders"), URL: "/orders?side=seller"}, Works: web.Link{Label: f.T("sales.works"), URL: "/me/works"},
 		Empty: web.Empty{Title: f.T("sales.none"), Text: f.T("sales.none_text"), Action: web.Link{Label: f.T("sales.works"), URL: "/me/works"}}}
+	if s.Stripe != nil {
+		p.Cards = web.Link{Label: f.T("stripe.nav"), URL: stripePath}
+	}
 	for _, e := range list[:min(len(list), 200)] {
 		row := web.SaleRow{ID: e.ID, URL: licence.GrantPath(e.ID), Title: e.WorkTitle, Licensee: e.Licensee, State: licenceState(cert.Word(e.Word)),
 			Price: money.Amount{Minor: e.Amount, Currency: e.Currency}.Format(f.Lang), Paid: f.Texts.Date(e.PaidAt), Until: f.Texts.Date(e.ValidUntil)}

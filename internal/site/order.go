@@ -145,6 +145,7 @@ type typedOrder struct {
 	word  func(string) string
 	kept  bool // it waited for a sign-in
 	moved bool // the order had changed meanwhile
+	came  bool // the buyer came back from Stripe, which has not said yet that it is paid
 }
 
 // of is a field's text, where this act's form was typed into.
@@ -173,7 +174,15 @@ func (s *Site) order(c *gin.Context) error {
 	if err := s.Notices.MarkPathRead(ctx, v.actor, payment.Path(o.ID)); err != nil {
 		return err
 	}
-	page, err := s.orderPage(c, &o, s.keptOrder(ctx, o.ID), problems{})
+	typed := s.keptOrder(ctx, o.ID)
+	if s.Stripe != nil && o.Method == payment.Stripe && o.Viewer == payment.Buyer && c.Query("session") != "" {
+		done, err := s.returned(c, v, &o)
+		if err != nil || done {
+			return err
+		}
+		typed.came = true
+	}
+	page, err := s.orderPage(c, &o, typed, problems{})
 	if err != nil {
 		return err
 	}
@@ -236,6 +245,9 @@ func (s *Site) orderPage(c *gin.Context, o *payment.Order, typed typedOrder, bad
 		return nil, err
 	}
 	w := orderView{Frame: f, o: o, loc: loc, now: s.Now(), sold: soldBy(o), typed: typed, bad: bad}
+	if err := s.atStripe(ctx, &w); err != nil {
+		return nil, err
+	}
 	p := w.page()
 	said, err := s.Payments.Statements(ctx, v.actor, o.ID)
 	if err != nil {
@@ -260,6 +272,7 @@ func (s *Site) orderPage(c *gin.Context, o *payment.Order, typed typedOrder, bad
 		return nil, err
 	}
 	w.acts(&p)
+	w.cardParts(c, &p)
 	return web.Order(f, p), nil
 }
 
@@ -289,6 +302,8 @@ type orderView struct {
 	sold  sold
 	typed typedOrder
 	bad   problems
+	at    StripeOrder // of an order by card
+	takes bool        // the branch takes cards
 }
 
 func (w *orderView) amount(minor int64) string {
@@ -339,7 +354,11 @@ func (w *orderView) agreed() []web.FactRow {
 			rows = append(rows, web.FactRow{Label: w.T("order.f_" + key), Text: text})
 		}
 	}
-	add("fee", w.T("order.fee_none"))
+	fee := "order.fee_none"
+	if w.card() {
+		fee = "card.fee_none"
+	}
+	add("fee", w.T(fee))
 	add("method", w.Texts.Method(string(o.Method)))
 	if o.Country != "" {
 		add("country", w.Texts.Country(o.Country))

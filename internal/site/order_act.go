@@ -50,7 +50,7 @@ func (s *Site) orderForms() []orderForm {
 			return err
 		}
 	}
-	return []orderForm{
+	return append(s.cardForms(), []orderForm{
 		{act: payment.ActDetails, path: "details", done: "order.done_details", do: s.setDetails},
 		{act: payment.ActClaim, path: "claim", done: "order.done_claim", do: plain(p.Claim)},
 		{act: payment.ActConfirm, path: "confirm", input: "came", words: []string{"amount"}, done: "order.done_confirm", do: sum(p.Confirm)},
@@ -60,7 +60,7 @@ func (s *Site) orderForms() []orderForm {
 		{act: payment.ActRefundSent, path: "refund-sent", input: "back", words: []string{"amount"}, done: "order.done_back", do: sum(p.RefundSent)},
 		{act: payment.ActRefundReceived, path: "refund-received", input: "got", words: []string{"amount"}, done: "order.done_got", do: sum(p.RefundReceived)},
 		{act: payment.ActExtra, path: "extra", input: "extra", words: []string{"amount"}, done: "order.done_extra", do: sum(p.ExtraReceived)},
-	}
+	}...)
 }
 
 // orderAct sends one form of an order's page. Whatever is wrong, the words come
@@ -121,7 +121,7 @@ func (s *Site) setDetails(ctx context.Context, by account.Actor, o payment.Order
 func (s *Site) paying(ctx context.Context, v *visit, w *orderView, p *web.OrderPage) error {
 	o := w.o
 	may := slices.Contains(o.Acts(w.now), payment.ActDetails)
-	if o.State != payment.AwaitingPayment || p.Seller && !may {
+	if o.State != payment.AwaitingPayment || p.Seller && !may || w.card() {
 		return nil
 	}
 	where, err := s.Payments.Paying(ctx, v.actor, o.ID)

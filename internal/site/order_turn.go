@@ -9,7 +9,7 @@ import (
 
 // stage is where an order stands, as the texts tell it apart.
 func stage(o *payment.Order) string {
-	late := o.State == payment.Expired && !o.DeadlineAt.IsZero() // claimed after its time
+	late := o.State == payment.Expired && !o.DeadlineAt.IsZero() && o.Method.Stated() // claimed after its time
 	switch {
 	case o.Question == payment.AboutPaying:
 		return "asked_payment"
@@ -36,7 +36,7 @@ func stage(o *payment.Order) string {
 // turn says whose turn it is, what to do, and until when.
 func (w *orderView) turn() web.OrderTurn {
 	o, at := w.o, stage(w.o)
-	t := web.OrderTurn{Tone: "wait", Title: orderTurnWord(w.Frame, o), Text: w.T("order.say_"+at+"_"+string(o.Viewer),
+	t := web.OrderTurn{Tone: "wait", Title: orderTurnWord(w.Frame, o), Text: w.T(w.saying(at),
 		"price", w.amount(o.Amount), "back", w.amount(o.RefundSent), "extra", w.amount(o.Extra-o.ExtraReturned))}
 	switch turn := o.Turn(); {
 	case string(turn) == string(o.Viewer):
@@ -48,6 +48,7 @@ func (w *orderView) turn() web.OrderTurn {
 	case turn == payment.NobodysTurn:
 		t.Tone = "over"
 	}
+	w.cardTurn(&t, at)
 	if !o.DeadlineAt.IsZero() && o.DeadlineAt.After(w.now) {
 		t.Until = w.T("order.until", "date", w.moment(o.DeadlineAt))
 	}
@@ -58,10 +59,15 @@ func (w *orderView) turn() web.OrderTurn {
 func (w *orderView) silence() string {
 	o := w.o
 	switch at := stage(o); at {
+	case "pay":
+		if w.card() {
+			return w.T("card.quiet_pay", "date", w.moment(o.DeadlineAt))
+		}
+		return w.T("order.quiet_pay", "date", w.day(o.DeadlineAt))
 	case "details":
 		return w.T("order.quiet_details_"+string(o.Viewer), "date", w.day(o.DeadlineAt))
-	case "pay", "denied":
-		return w.T("order.quiet_"+at, "date", w.day(o.DeadlineAt))
+	case "denied":
+		return w.T("order.quiet_denied", "date", w.day(o.DeadlineAt))
 	case "claimed":
 		return w.T("order.quiet_claimed", "date", w.day(o.DeadlineAt), "arbiter", w.day(o.ClaimedAt.Add(payment.ArbiterAfter)))
 	case "back":
@@ -78,7 +84,11 @@ func (w *orderView) wish() string {
 	if o.Viewer != payment.Buyer || !o.Paid || o.State == payment.Refunded || o.RefundSent > 0 || o.Amount == 0 || o.RefundDays == 0 || !last.After(w.now) {
 		return ""
 	}
-	return w.T("order.wish", "date", w.day(last))
+	key := "order.wish"
+	if w.card() {
+		key = "card.wish"
+	}
+	return w.T(key, "date", w.day(last))
 }
 
 // steps are the way of an order in words: what is done, what is now, what
@@ -89,7 +99,10 @@ func (w *orderView) steps() []web.OrderStep {
 	add := func(state, key string, at time.Time) {
 		out = append(out, web.OrderStep{State: state, Label: w.T("order.step_" + key), When: w.moment(at)})
 	}
-	if o.Amount > 0 {
+	switch {
+	case w.card():
+		out = append(out, w.cardSteps()...)
+	case o.Amount > 0:
 		w.paySteps(add)
 	}
 	switch {
@@ -103,6 +116,7 @@ func (w *orderView) steps() []web.OrderStep {
 	default:
 		add("later", "issued_todo", time.Time{})
 	}
+	out = append(out, w.disputeSteps()...)
 	if back := o.Refunded + o.ExtraReturned; back > 0 {
 		out = append(out, web.OrderStep{State: "done", Label: w.T("order.step_returned", "amount", w.amount(back))})
 	}

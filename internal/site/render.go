@@ -18,6 +18,9 @@ import (
 // show writes a page of one viewer: never stored anywhere on the way.
 func (s *Site) show(c *gin.Context, status int, page templ.Component) error {
 	secureHeaders(c.Writer.Header())
+	if c.GetBool(leadsOut) {
+		c.Header("Content-Security-Policy", web.PolicyTo(s.StripeHosts...))
+	}
 	c.Header("Content-Type", "text/html; charset=utf-8")
 	c.Header("Cache-Control", "no-store")
 	c.Status(status)
@@ -112,7 +115,7 @@ func showsForm(route string) bool {
 	case "/signup", "/code", "/login", "/claim", "/setup", "/me", "/me/profile", "/me/profile/picture", "/me/services", "/me/services/new",
 		"/me/services/:id", "/me/searches", "/me/searches/:id", "/me/searches/:id/delete", "/me/services/:id/delete", "/me/settings", "/me/erase", "/admin", "/admin/invitations", "/orders/:id", "/admin/orders/:id", "/works/:id/licence", "/admin/claims", agreementsDesk,
 		ownWorksPath, newWorkPath, "/me/works/:id", "/me/works/:id/edit", "/me/works/:id/delete", "/me/works/:id/offers/new", "/me/works/:id/offers/:offer",
-		"/works/:id/claim", "/works/:id/consent", "/agreements/:n":
+		"/works/:id/claim", "/works/:id/consent", "/agreements/:n", stripePath:
 		return true
 	}
 	return false

@@ -164,6 +164,7 @@ func (s *Site) Mount(r gin.IRouter) {
 	s.mountWorks(r)
 	s.mountBuy(r)
 	s.mountOrders(r)
+	s.mountStripe(r)
 	s.mountLicences(r)
 	s.mountFund(r)
 }

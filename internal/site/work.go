@@ -162,7 +162,7 @@ func (s *Site) saleBox(f web.Frame, v *visit, w *licence.WorkView) web.SaleBox {
 		b.Offers = append(b.Offers, web.SaleOffer{Channel: f.Texts.Channel(o.Channel), Uses: useWords(f, o.Uses), Where: whereWord(f, o),
 			Price: s.offerPrice(f, v, o), Spans: spanWords(f, o.Prices), URL: helper + "?offer=" + o.ID})
 		b.Payee = o.Payee
-		for _, way := range o.Ways {
+		for _, way := range s.payable(o) {
 			word := web.PayWay{Country: f.Texts.Country(way.Country), Method: f.Texts.Method(string(way.Method)), Currency: way.Currency}
 			if !slices.Contains(b.Ways, word) {
 				b.Ways = append(b.Ways, word)

@@ -232,7 +232,11 @@ func (s *Site) licenceOfferPage(c *gin.Context, w licence.WorkView, id string, o
 	if id == "" {
 		title = "offering.new"
 	}
-	f, _, err := s.signed(c, title)
+	f, v, err := s.signed(c, title)
+	if err != nil {
+		return nil, err
+	}
+	cards, err := s.takesCards(c.Request.Context(), v.actor)
 	if err != nil {
 		return nil, err
 	}
@@ -252,6 +256,7 @@ func (s *Site) licenceOfferPage(c *gin.Context, w licence.WorkView, id string, o
 	p.Terms = web.Link{Label: f.T("offering.terms", "version", version), URL: "/terms/" + version}
 	offerScope(f, &p, &w, o, bad)
 	offerMoney(f, &p, o, bad)
+	offerWays(f, &p, o, cards)
 	return web.LicenceOffer(f, p), nil
 }
 
@@ -286,20 +291,39 @@ func offerMoney(f web.Frame, p *web.LicenceOfferPage, o typedOffer, bad problems
 		row.Currencies = codes(place(o.currencies, i))
 		p.Spans = append(p.Spans, row)
 	}
-	for i := range min(max(wayRows, len(o.methods)+1), licence.MaxWays) {
-		p.Ways = append(p.Ways, wayField(f, o, i))
-	}
 	p.Payee = web.Field{Name: "payee", Label: f.T("offering.payee"), Hint: f.T("offering.payee_hint"), Value: o.Payee, Error: bad.of("payee"),
 		Required: true, Max: licence.MaxPayee}
 	p.NotFund, p.IsNotFund = web.Field{Name: "not_fund", Label: f.T("offering.not_fund"), Error: bad.of("not_fund"), Required: true}, o.NotFund
 	p.Link = web.Field{Name: "link", Label: f.T("offering.link"), Hint: f.T("offering.link_hint"), Value: o.Link, Error: bad.of("link"), Type: "url", Max: licence.MaxOfferLink}
 }
 
+// offerWays are the ways to pay, and how far the seller is with cards where the
+// branch takes any.
+func offerWays(f web.Frame, p *web.LicenceOfferPage, o typedOffer, cards string) {
+	for i := range min(max(wayRows, len(o.methods)+1), licence.MaxWays) {
+		p.Ways = append(p.Ways, wayField(f, o, i, cards == stripeReady))
+	}
+	if cards == "" {
+		return
+	}
+	p.CardsURL = stripePath
+	switch {
+	case cards == stripeReady:
+		p.Cards = f.T("stripe.offer_ready")
+	case slices.Contains(o.methods, string(payment.Stripe)):
+		p.Cards = f.T("stripe.offer_gone")
+	default:
+		p.Cards = f.T("stripe.offer_not")
+	}
+}
+
 func codes(chosen string) []web.Choice {
 	return choices(money.Currencies(), []string{chosen}, func(code string) string { return code })
 }
 
-func wayField(f web.Frame, o typedOffer, i int) web.WayField {
+// wayField is one way to pay. Cards can be chosen by a seller who can take them;
+// a way that is saved stays, so that saving the form loses nothing.
+func wayField(f web.Frame, o typedOffer, i int, cards bool) web.WayField {
 	n := strconv.Itoa(i + 1)
 	w := web.WayField{Label: f.T("offering.way", "n", n), Country: web.Field{Name: "way_country", ID: "f-way-country-" + n, Label: f.T("offering.country")},
 		Method:   web.Field{Name: "way_method", ID: "f-way-method-" + n, Label: f.T("offering.method")},
@@ -310,7 +334,11 @@ func wayField(f web.Frame, o typedOffer, i int) web.WayField {
 	}
 	w.Countries = choices(known, []string{cmp.Or(place(o.countries, i), cert.Worldwide)}, f.Texts.Country)
 	w.Methods = []web.Choice{{Label: f.T("offering.no_way"), Selected: place(o.methods, i) == ""}}
-	for _, m := range []payment.Method{payment.Direct, payment.Link} {
+	methods := []payment.Method{payment.Direct, payment.Link}
+	if cards || place(o.methods, i) == string(payment.Stripe) {
+		methods = append(methods, payment.Stripe)
+	}
+	for _, m := range methods {
 		w.Methods = append(w.Methods, web.Choice{Value: string(m), Label: f.Texts.Method(string(m)), Selected: string(m) == place(o.methods, i)})
 	}
 	return w
