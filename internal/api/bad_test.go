@@ -215,6 +215,7 @@ func (w *world) tryBad(op *operation, p probe, token string) (refused bool) {
 func TestEveryStatus(t *testing.T) {
 	t.Parallel()
 	w, busy, broken := open(t, dbtest.New(t), wide()), open(t, dbtest.New(t), map[string]limit.Class{"api": {Every: time.Hour, Burst: 1}}), open(t, dbtest.New(t), wide())
+	w.takesCards()
 	brokenToken := broken.person("ada-lint", account.Member)
 	broken.breakTables()
 	busyToken := busy.person("ada-lint", account.Member)

@@ -3,6 +3,7 @@ package api
 import (
 	"context"
 	"net/http"
+	"strings"
 
 	"github.com/tmoeg/oduvan/internal/account"
 	"github.com/tmoeg/oduvan/internal/fault"
@@ -68,23 +69,52 @@ type stripeLinkOutput struct{ Body StripeLink }
 // errNoStripe is for every route of Stripe on a branch without it.
 var errNoStripe = fault.Of(fault.NotFound, "stripe_off")
 
+const (
+	stripePath     = "/me/stripe/account"
+	checkoutSuffix = "/checkout"
+	refundSuffix   = "/refund"
+)
+
 func (a *API) addStripe() {
-	const mine = "/me/stripe/account"
 	missing := []int{http.StatusNotFound}
 	state := []int{http.StatusForbidden, http.StatusNotFound, http.StatusConflict}
 	one := ordersPath + "/{id}"
-	add(a, operation{id: "stripe-account", method: http.MethodGet, path: mine, tag: tagOrders, own: true, summary: "Read how far your account at Stripe is",
+	add(a, operation{id: "stripe-account", method: http.MethodGet, path: stripePath, tag: tagOrders, own: true, summary: "Read how far your account at Stripe is",
 		text: "Read anew from Stripe. 404 stripe_off where this branch takes no cards.", statuses: missing}, a.stripeAccount)
-	add(a, operation{id: "connect-stripe", method: http.MethodPost, path: mine, tag: tagOrders, own: true, summary: "Connect your own account at Stripe, or go on with it",
+	add(a, operation{id: "connect-stripe", method: http.MethodPost, path: stripePath, tag: tagOrders, own: true, summary: "Connect your own account at Stripe, or go on with it",
 		text: "Open url in a browser and fill in there what Stripe asks; nothing of it comes here. A repeated call, with the same key too, gives another address, " +
 			"since each works once. 404 stripe_off where this branch takes no cards.",
 		statuses: []int{http.StatusNotFound, http.StatusConflict}}, a.connectStripe)
-	add(a, operation{id: "checkout", method: http.MethodPost, path: one + "/checkout", tag: tagOrders, own: true, summary: "Get the page to pay an order by card",
+	add(a, operation{id: "checkout", method: http.MethodPost, path: one + checkoutSuffix, tag: tagOrders, own: true, summary: "Get the page to pay an order by card",
 		text: "As the buyer, while the order waits, with method stripe. The money goes to the seller's account at Stripe, without a fee of this board. Coming back from " +
 			"there proves nothing: read the order. 404 stripe_off where this branch takes no cards.", statuses: state}, a.checkout)
-	add(a, operation{id: "refund", method: http.MethodPost, path: one + "/refund", tag: tagOrders, own: true, summary: "Give money back by Stripe as the seller",
+	add(a, operation{id: "refund", method: http.MethodPost, path: one + refundSuffix, tag: tagOrders, own: true, summary: "Give money back by Stripe as the seller",
 		text: "Part or all of what was paid by card; what came twice goes first. The order tells refunded as soon as Stripe does. When all of it is back, the licence " +
 			"is revoked. For an order settled directly: send-refund. 404 stripe_off where this branch takes no cards.", statuses: state}, a.refundStripe)
+}
+
+// actsOf are the last words of the addresses at which the viewer may act now.
+func (a *API) actsOf(o *payment.Order) []string {
+	out := plain(o.Acts(a.Now()))
+	switch {
+	case a.Stripe == nil || o.Method != payment.Stripe:
+	case o.Viewer == payment.Buyer && o.State == payment.AwaitingPayment:
+		out = append(out, strings.TrimPrefix(checkoutSuffix, "/"))
+	case o.Viewer == payment.Seller && o.Returnable() > 0:
+		out = append(out, strings.TrimPrefix(refundSuffix, "/"))
+	}
+	return out
+}
+
+// CallsOutside tells whether a request waits for Stripe's answer, which takes
+// longer than ours.
+func (a *API) CallsOutside(r *http.Request) bool {
+	rest, mine := strings.CutPrefix(r.URL.Path, prefix)
+	if !mine || a.Stripe == nil {
+		return false
+	}
+	return rest == stripePath || r.Method == http.MethodPost && strings.HasPrefix(rest, ordersPath+"/") &&
+		(strings.HasSuffix(rest, checkoutSuffix) || strings.HasSuffix(rest, refundSuffix))
 }
 
 func (a *API) stripeAccount(ctx context.Context, r *request, _ *struct{}) (*stripeAccountOutput, error) {

@@ -97,7 +97,7 @@ func goodTrade(s *shopping, operation string) string {
 		"order-licence": offer, "set-order-details": `{"text":"Card 2200"}`, "confirm-payment": `{"amount":120000,"currency":"RUB"}`,
 		"deny-payment": `{"reason":"Nothing came."}`, "arbitrate": `{"statement":"Sent."}`, "decide-order": `{"paid":true,` + reason + `}`,
 		"send-refund": `{"amount":120000,"currency":"RUB"}`, "receive-refund": `{"amount":120000,"currency":"RUB"}`, "receive-extra": `{"amount":120000,"currency":"RUB"}`,
-		"verify-licence": `{"jwt":"x"}`, "revoke-licence": `{"ground":"no_attribution",` + reason + `}`, "appeal": `{"text":"The line is on the cover."}`,
+		"refund": `{"amount":100}`, "verify-licence": `{"jwt":"x"}`, "revoke-licence": `{"ground":"no_attribution",` + reason + `}`, "appeal": `{"text":"The line is on the cover."}`,
 		"judge-appeal": `{"reverse":true,` + reason + `}`}[operation]
 }
 
@@ -195,6 +195,10 @@ func (s *shopping) becomes(role account.Role) {
 }
 
 func (s *shopping) callsOfOrders(operation string, all func(string, ...string) []call) []call {
+	switch operation {
+	case "checkout", "refund", "stripe-account", "connect-stripe":
+		return s.callsByCard(operation, all)
+	}
 	paid, id := s.buys()
 	at := "/licences/" + id
 	switch operation {
@@ -281,7 +285,15 @@ func (w *world) reachTrade(method, path string, op *operation) []int {
 	if method == http.MethodPost {
 		got = append(got, w.meanwhile(path, zero, s.ada, body))
 	}
+	if cards := w.api.Stripe; strings.Contains(path, "stripe") { // a board without it
+		w.api.Stripe = nil
+		ask(s.ada, zero, body)
+		w.api.Stripe = cards
+	}
 	for _, c := range s.calls(op.OperationID) {
+		if c.token == s.cat && strings.Contains(path, "stripe") {
+			w.stand.Do("fault", "method", "POST", "path", "/v1/account_links", "status", "400")
+		}
 		if op.OperationID == "prove-work" {
 			w.file = reads[api.Work](w.t, w.ask("GET", "/api/v1/works/"+s.work, s.ada, "")).Proof.Token
 		}

@@ -25,6 +25,7 @@ import (
 
 	"github.com/tmoeg/oduvan/internal/account"
 	"github.com/tmoeg/oduvan/internal/api"
+	"github.com/tmoeg/oduvan/internal/apptest"
 	"github.com/tmoeg/oduvan/internal/audit"
 	"github.com/tmoeg/oduvan/internal/branch"
 	"github.com/tmoeg/oduvan/internal/catalogue"
@@ -38,6 +39,7 @@ import (
 	"github.com/tmoeg/oduvan/internal/notice"
 	"github.com/tmoeg/oduvan/internal/payment"
 	"github.com/tmoeg/oduvan/internal/payment/direct"
+	"github.com/tmoeg/oduvan/internal/payment/stripe"
 	"github.com/tmoeg/oduvan/internal/profile"
 	"github.com/tmoeg/oduvan/internal/secret"
 	"github.com/tmoeg/oduvan/internal/transparency"
@@ -63,6 +65,8 @@ type world struct {
 	fund      *fund.Fund
 	audit     *audit.Audit
 	logs      *bytes.Buffer
+	stand     *apptest.StripeWorld // nil: the board takes no cards
+	cards     *stripe.Stripe
 	adopted   bool   // there is an agreement
 	file      string // what stands at every address of a proof
 }
