@@ -25,7 +25,9 @@ const (
 	maxHeaderBytes    = 16 << 10
 	handlerDeadline   = 2 * time.Second
 	uploadDeadline    = 20 * time.Second
+	outsideDeadline   = 25 * time.Second // two calls outside, each with its own bound
 	laneWidth         = 64
+	outsideWidth      = 16 // of requests that wait for somebody outside: they hold nobody else up
 	laneWait          = 50 * time.Millisecond
 )
 
@@ -166,8 +168,12 @@ func (a *App) counted(next http.Handler) http.Handler {
 // lane lets a bounded number of requests work at once; the others are told at
 // once to come again, so that waiting never piles up.
 func (a *App) lane(next http.Handler) http.Handler {
-	slots := make(chan struct{}, laneWidth)
+	own, outside := make(chan struct{}, laneWidth), make(chan struct{}, outsideWidth)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		slots := own
+		if a.callsOutside(r) {
+			slots = outside
+		}
 		select {
 		case slots <- struct{}{}:
 		default:
@@ -191,8 +197,11 @@ func (a *App) lane(next http.Handler) http.Handler {
 func (a *App) deadline(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		limit := a.patience
-		if a.Site.Uploads(r) {
+		switch {
+		case a.Site.Uploads(r):
 			limit = max(limit, uploadDeadline)
+		case a.callsOutside(r):
+			limit = max(limit, outsideDeadline)
 		}
 		ctx, cancel := context.WithTimeout(r.Context(), limit)
 		defer cancel()

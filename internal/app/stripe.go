@@ -154,6 +154,11 @@ func (j stripeJSON) Refund(ctx context.Context, by account.Actor, orderID string
 // forms, languages and what is zipped.
 func stripesOwn(r *http.Request) bool { return r.URL.Path == stripe.WebhookPath }
 
+// callsOutside tells whether a request waits for Stripe's answer.
+func (a *App) callsOutside(r *http.Request) bool {
+	return a.Stripe != nil && a.API.CallsOutside(r)
+}
+
 // webhook takes an event as the bytes that came. Stripe is told that it is here
 // only when it is durable; of anything that is not Stripe's nothing is said.
 func (a *App) webhook(c *gin.Context) {
