@@ -34,7 +34,8 @@ const rotateAfter = 365 * 24 * time.Hour
 const auditOld = 36 * time.Hour
 
 // Doctor looks at what a running board cannot mend itself: the address, the
-// database's settings, the signing keys, the last audit. It changes nothing.
+// database's settings, the signing keys, the last audit, and Stripe where there
+// is a key. It changes nothing.
 func (a *App) Doctor(ctx context.Context) ([]Symptom, error) {
 	out := []Symptom{a.addressed()}
 	found, err := a.database(ctx)
@@ -47,7 +48,26 @@ func (a *App) Doctor(ctx context.Context) ([]Symptom, error) {
 		return nil, err
 	}
 	last, err := a.audited(ctx)
-	return append(out, keys, last), err
+	return append(append(out, keys, last), a.cards(ctx)...), err
+}
+
+// cards says whether card payments work, where there are any: Stripe is asked.
+func (a *App) cards(ctx context.Context) (out []Symptom) {
+	if a.Stripe == nil {
+		return nil
+	}
+	for _, c := range a.Stripe.Doctor(ctx) {
+		s := Symptom{"stripe " + c.Name, Fine, c.Note}
+		switch {
+		case c.OK:
+		case c.Name == "findings":
+			s.Level, s.Says = Warn, c.Note+": oduvan stripe findings lists them"
+		default:
+			s.Level = Bad
+		}
+		out = append(out, s)
+	}
+	return out
 }
 
 // addressed says whether others can reach the branch; the settings refuse an

@@ -26,11 +26,25 @@ func (a *App) tellOrder(ctx context.Context, tx *db.Tx, to string, what payment.
 	told := notice.Told{Kind: notice.OrderTurn, Subject: what.Subject, Path: what.Path, Args: map[string]string{}}
 	code := strings.TrimPrefix(what.Kind, "order_")
 	reason := what.Args["reason"]
+	card := what.Args["method"] == string(payment.Stripe)
 	switch what.Kind {
+	case payment.ToldPaidSeller, payment.ToldDisputed, payment.ToldDisputeWon, payment.ToldDisputeLost:
+		told.Kind = notice.OrderNews
+	case payment.ToldNew: // a card's order asks nothing of its seller
+		if card {
+			told.Kind, code = notice.OrderNews, "new_stripe"
+		}
+	case payment.ToldRefundSent: // nothing to confirm: Stripe tells
+		if card {
+			told.Kind, code = notice.OrderNews, "refund_stripe"
+		}
 	case payment.ToldPaid, payment.ToldEnded, payment.ToldExtra, payment.ToldRefunded:
 		told.Kind = notice.OrderNews
-		if reason != "" {
+		switch {
+		case reason != "":
 			code = reason
+		case card && what.Kind == payment.ToldExtra:
+			code = "extra_stripe"
 		}
 	case payment.ToldDecided:
 		told.Kind, code = notice.OrderNews, "decided_"+reason

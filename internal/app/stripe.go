@@ -114,14 +114,20 @@ func (p stripePages) Returned(ctx context.Context, orderID string) error {
 }
 
 // Refund gives money back.
-func (p stripePages) Refund(ctx context.Context, by account.Actor, orderID string, amount money.Amount, _ int64) error {
-	_, err := p.s.Refund(ctx, by, orderID, amount)
+func (p stripePages) Refund(ctx context.Context, by account.Actor, orderID string, amount money.Amount, given int64) error {
+	_, err := p.s.RefundAsSeen(ctx, by, orderID, amount, given)
 	return err
 }
 
 // AtStripe is what an order's page tells beside the order's own facts.
 func (p stripePages) AtStripe(ctx context.Context, orderID string) (out site.StripeOrder, err error) {
-	out.Review, err = p.s.NeedsReview(ctx, orderID)
+	if out.Review, err = p.s.NeedsReview(ctx, orderID); err != nil {
+		return out, err
+	}
+	refunds, err := p.s.Refunds(ctx, orderID)
+	for _, r := range refunds {
+		out.Refunds = append(out.Refunds, site.StripeRefund{Amount: r.Amount, State: r.State, At: r.At})
+	}
 	return out, err
 }
 
@@ -156,7 +162,7 @@ func stripesOwn(r *http.Request) bool { return r.URL.Path == stripe.WebhookPath 
 
 // callsOutside tells whether a request waits for Stripe's answer.
 func (a *App) callsOutside(r *http.Request) bool {
-	return a.Stripe != nil && a.API.CallsOutside(r)
+	return a.API.CallsOutside(r) || a.Site.CallsOutside(r)
 }
 
 // webhook takes an event as the bytes that came. Stripe is told that it is here

@@ -93,7 +93,7 @@ func Root(streams Streams, environ []string) *cobra.Command {
 	root.SetOut(streams.Out)
 	root.SetErr(streams.Err)
 	config.Flags(root.PersistentFlags())
-	root.AddCommand(c.serve(), c.migrate(), c.config(), c.account(), c.importing(), c.exporting(), c.reindex(), c.search(), c.bench(), c.audit(), c.doctor(), c.fund(), c.licence(), c.keys(), c.version())
+	root.AddCommand(c.serve(), c.migrate(), c.config(), c.account(), c.importing(), c.exporting(), c.reindex(), c.search(), c.bench(), c.audit(), c.doctor(), c.fund(), c.licence(), c.keys(), c.stripe(), c.version())
 	return root
 }
 

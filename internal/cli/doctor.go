@@ -53,7 +53,7 @@ func (c *command) symptoms(list []app.Symptom, asJSON bool) error {
 		if asJSON {
 			continue
 		}
-		if _, err := fmt.Fprintf(c.Out, "%-5s %-12s %s\n", s.Level, s.Name, s.Says); err != nil {
+		if _, err := fmt.Fprintf(c.Out, "%-5s %-15s %s\n", s.Level, s.Name, s.Says); err != nil {
 			return err
 		}
 	}

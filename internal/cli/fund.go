@@ -27,8 +27,8 @@ func (c *command) fund() *cobra.Command {
 	return group
 }
 
-// onFund opens the board and runs fn on it.
-func (c *command) onFund(fn func(cmd *cobra.Command, a *app.App, args []string) error) func(*cobra.Command, []string) error {
+// onBoard opens the board and runs fn on it.
+func (c *command) onBoard(fn func(cmd *cobra.Command, a *app.App, args []string) error) func(*cobra.Command, []string) error {
 	return func(cmd *cobra.Command, args []string) error {
 		a, err := c.open(cmd)
 		if err != nil {
@@ -66,7 +66,7 @@ func (c *command) fundRecord() *cobra.Command {
 			"  oduvan fund record crowdfunding 20 EUR --channel platform --goal server-2027\n" +
 			"  oduvan fund record subsidy 100000 RUB --channel bank --giver \"Open Source Fund\"\n" +
 			"  oduvan fund record expense 12.50 EUR --channel card --category hosting --purpose \"Server, March\" --day 2027-03-01",
-		RunE: c.onFund(func(cmd *cobra.Command, a *app.App, args []string) (err error) {
+		RunE: c.onBoard(func(cmd *cobra.Command, a *app.App, args []string) (err error) {
 			in.Kind = fund.Kind(strings.ToLower(args[0]))
 			if in.Amount, err = amountOf(args[1], args[2]); err != nil {
 				return err
@@ -106,7 +106,7 @@ func (c *command) fundReverse() *cobra.Command {
 	var reason string
 	var asJSON bool
 	cmd := &cobra.Command{Use: "reverse ENTRY", Short: "Undo a mistaken entry by another one, with a reason", Args: cobra.ExactArgs(1),
-		RunE: c.onFund(func(cmd *cobra.Command, a *app.App, args []string) error {
+		RunE: c.onBoard(func(cmd *cobra.Command, a *app.App, args []string) error {
 			seq, err := strconv.ParseInt(args[0], 10, 64)
 			if err != nil {
 				return fmt.Errorf("%q is no number of an entry", args[0])
@@ -124,7 +124,7 @@ func (c *command) fundGoalOpen() *cobra.Command {
 	var ends string
 	cmd := &cobra.Command{Use: "open WORD AMOUNT CURRENCY", Short: "Begin a collection; what is said of it stands", Args: cobra.ExactArgs(3),
 		Example: "  oduvan fund goal open server-2027 300 EUR --title \"A server for 2027\" --ends 2027-01-31",
-		RunE: c.onFund(func(cmd *cobra.Command, a *app.App, args []string) (err error) {
+		RunE: c.onBoard(func(cmd *cobra.Command, a *app.App, args []string) (err error) {
 			in.ID = args[0]
 			if in.Amount, err = amountOf(args[1], args[2]); err != nil {
 				return err
@@ -146,7 +146,7 @@ func (c *command) fundGoalOpen() *cobra.Command {
 
 func (c *command) fundGoalClose() *cobra.Command {
 	return &cobra.Command{Use: "close WORD", Short: "End a collection", Args: cobra.ExactArgs(1),
-		RunE: c.onFund(func(cmd *cobra.Command, a *app.App, args []string) error {
+		RunE: c.onBoard(func(cmd *cobra.Command, a *app.App, args []string) error {
 			err := a.Fund.CloseGoal(cmd.Context(), account.Console(), args[0])
 			if err == nil {
 				_, err = fmt.Fprintf(c.Out, "the collection %s is closed\n", args[0])
@@ -161,7 +161,7 @@ func (c *command) fundPublish() *cobra.Command {
 	cmd := &cobra.Command{Use: "publish TEXT", Short: "Publish an account's or card's number, a wallet's name or a link", Args: cobra.ExactArgs(1),
 		Long: "Publish shows one destination on /fund. From then on no seller can be paid there on this board, however it is\n" +
 			"typed, also after it is withdrawn.",
-		RunE: c.onFund(func(cmd *cobra.Command, a *app.App, args []string) error {
+		RunE: c.onBoard(func(cmd *cobra.Command, a *app.App, args []string) error {
 			in.Text, in.Kind = args[0], fund.Form(form)
 			d, err := a.Fund.Publish(cmd.Context(), account.Console(), in)
 			if err == nil {
@@ -177,7 +177,7 @@ func (c *command) fundPublish() *cobra.Command {
 func (c *command) fundWithdraw() *cobra.Command {
 	var mistaken bool
 	cmd := &cobra.Command{Use: "withdraw ID", Short: "End a destination; it stays known as the fund's", Args: cobra.ExactArgs(1),
-		RunE: c.onFund(func(cmd *cobra.Command, a *app.App, args []string) error {
+		RunE: c.onBoard(func(cmd *cobra.Command, a *app.App, args []string) error {
 			err := a.Fund.Withdraw(cmd.Context(), account.Console(), args[0], mistaken)
 			if err == nil {
 				_, err = fmt.Fprintln(c.Out, "gifts are not taken there any more")
@@ -191,7 +191,7 @@ func (c *command) fundWithdraw() *cobra.Command {
 func (c *command) fundList() *cobra.Command {
 	var asJSON, asCSV bool
 	cmd := &cobra.Command{Use: "list", Short: "Print the books: balances, goals, destinations, entries", Args: cobra.NoArgs,
-		RunE: c.onFund(func(cmd *cobra.Command, a *app.App, _ []string) error {
+		RunE: c.onBoard(func(cmd *cobra.Command, a *app.App, _ []string) error {
 			var out []byte
 			var err error
 			switch {
