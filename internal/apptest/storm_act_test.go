@@ -167,6 +167,10 @@ func (s *storm) do(d *deed) bool {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if busy(status) {
+		s.tally.busy++
+		return false
+	}
 	switch {
 	case d.race && status == http.StatusConflict:
 		d.refused = true
@@ -201,6 +205,20 @@ func (s *storm) learn(d *deed, body []byte, location string) {
 	if said.Licence != "" {
 		d.licence = said.Licence
 	}
+}
+
+// busy tells that the program had no time, as on a machine that does much else:
+// an honest answer that promises nothing, and one asks again.
+func busy(status int) bool { return status == http.StatusServiceUnavailable }
+
+// patient sends an act again until the program has time for it.
+func (s *storm) patient(d *deed, key string) (status int, body []byte, location string) {
+	for range 30 {
+		if status, body, location = s.send(d, key); !busy(status) {
+			break
+		}
+	}
+	return status, body, location
 }
 
 // send makes the call; status 0 means that no whole answer came.
@@ -248,7 +266,10 @@ func (s *storm) call(method, at, body string, header http.Header) (status int, a
 // certificate reads the certificate of a deal by the API.
 func (s *storm) certificate(d *deal) string {
 	s.t.Helper()
-	status, body, _ := s.call(http.MethodGet, "/api/v1/licences/"+d.licence+".jwt", "", http.Header{"Authorization": {"Bearer " + d.buyer.token}})
+	status, body := http.StatusServiceUnavailable, []byte(nil)
+	for tries := 0; busy(status) && tries < 30; tries++ {
+		status, body, _ = s.call(http.MethodGet, "/api/v1/licences/"+d.licence+".jwt", "", http.Header{"Authorization": {"Bearer " + d.buyer.token}})
+	}
 	if status != http.StatusOK {
 		s.t.Errorf("certificate of %s: got %d %s", d.licence, status, body)
 	}

@@ -78,21 +78,21 @@ type tally struct {
 	kills, between                      int // the second: at least one act was done and not answered
 	acts, answered, unheard, never      int
 	orders, paid, certificates, refunds int
-	again, lost, doubled, audits        int
+	busy, again, lost, doubled, audits  int
 }
 
 func (a *tally) add(b tally) {
 	a.kills, a.between, a.audits = a.kills+b.kills, a.between+b.between, a.audits+b.audits
 	a.acts, a.answered, a.unheard, a.never, a.again = a.acts+b.acts, a.answered+b.answered, a.unheard+b.unheard, a.never+b.never, a.again+b.again
 	a.orders, a.paid, a.certificates, a.refunds = a.orders+b.orders, a.paid+b.paid, a.certificates+b.certificates, a.refunds+b.refunds
-	a.lost, a.doubled = a.lost+b.lost, a.doubled+b.doubled
+	a.busy, a.lost, a.doubled = a.busy+b.busy, a.lost+b.lost, a.doubled+b.doubled
 }
 
 // String is the line that is published.
 func (a tally) String() string {
-	return fmt.Sprintf("%d kills, %d of them between a commit and its answer; %d acts: %d answered, %d done without an answer, %d that never arrived, %d asked again; "+
+	return fmt.Sprintf("%d kills, %d of them between a commit and its answer; %d acts: %d answered, %d done without an answer, %d that never arrived, %d of both refused for want of time, %d asked again; "+
 		"%d orders, %d paid, %d certificates read, %d refunds; %d audits clean; lost %d, doubled %d",
-		a.kills, a.between, a.acts, a.answered, a.unheard, a.never, a.again, a.orders, a.paid, a.certificates, a.refunds, a.audits, a.lost, a.doubled)
+		a.kills, a.between, a.acts, a.answered, a.unheard, a.never, a.busy, a.again, a.orders, a.paid, a.certificates, a.refunds, a.audits, a.lost, a.doubled)
 }
 
 // storm is a board whose program is killed again and again while people buy.
@@ -242,9 +242,9 @@ func (s *storm) revive() {
 // one, which may still be busy, and then without.
 func (s *storm) repeat(d *deed) {
 	s.t.Helper()
-	status, body, location := s.send(d, d.key)
+	status, body, location := s.patient(d, d.key)
 	if status == http.StatusConflict && d.key != "" && code(body) == "idempotency_key_busy" {
-		status, body, location = s.send(d, "")
+		status, body, location = s.patient(d, "")
 	}
 	switch {
 	case status/100 == 2 || status == http.StatusSeeOther:
