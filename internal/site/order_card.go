@@ -135,9 +135,18 @@ func (w *orderView) going() bool {
 	return w.o.Extra-w.o.ExtraReturned <= waiting
 }
 
+// odd tells that an order waits for a payment and something about it has to be
+// looked at first: nobody is asked to pay.
+func (w *orderView) odd() bool {
+	return w.card() && w.at.Review && w.o.State == payment.AwaitingPayment
+}
+
 // cardTurn corrects whose turn it is where it is Stripe's.
 func (w *orderView) cardTurn(t *web.OrderTurn, at string) {
 	switch {
+	case w.odd():
+		t.Tone, t.Title, t.Text = "wait", w.T("card.review"), w.T("card.review_"+string(w.o.Viewer))
+		return
 	case at == "pay" && w.typed.came:
 		t.Text, t.Look = w.T("card.wait_text"), web.Link{Label: w.T("card.wait_do"), URL: cameBack(w.o.ID)}
 	case at == "extra" && w.going():
@@ -186,16 +195,17 @@ func (w *orderView) cardParts(c *gin.Context, p *web.OrderPage) {
 	p.Returns = w.returnRows()
 	waits := o.State == payment.AwaitingPayment
 	switch {
+	case w.odd():
 	case w.at.Review && !o.Paid:
-		p.Alert = &web.Alert{Title: w.T("card.review"), Text: w.T("card.review_text")}
+		p.Alert = &web.Alert{Title: w.T("card.review") + ".", Text: w.T("card.review_" + string(o.Viewer))}
 	case w.at.Review && o.Extra == 0 && !w.refusedLast():
-		p.Alert = &web.Alert{Title: w.T("card.review"), Text: w.T("card.review_paid")}
+		p.Alert = &web.Alert{Title: w.T("card.review") + ".", Text: w.T("card.review_paid")}
 	}
 	buyer := o.Viewer == payment.Buyer
 	if buyer && o.State == payment.Expired && p.GoodsURL != "" {
 		p.Again = web.Link{Label: w.T("card.again"), URL: p.GoodsURL + "/licence"}
 	}
-	if buyer && waits && w.takes {
+	if buyer && waits && w.takes && !w.odd() {
 		p.Card = &web.CardBox{Action: payment.Path(o.ID) + checkoutPath, Price: w.amount(o.Amount)}
 		if w.typed.came {
 			p.Card.Waiting = cameBack(o.ID)

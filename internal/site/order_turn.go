@@ -60,6 +60,9 @@ func (w *orderView) silence() string {
 	o := w.o
 	switch at := stage(o); at {
 	case "pay":
+		if w.odd() {
+			return ""
+		}
 		if w.card() {
 			return w.T("card.quiet_pay", "date", w.moment(o.DeadlineAt))
 		}
