@@ -347,18 +347,19 @@ func (s *StripeWorld) Connected(account string) {
 	s.Do("enable", "id", account)
 }
 
-// EachWithStripe is Each with a stand-in for Stripe beside each board.
-func EachWithStripe(t *testing.T, fn func(t *testing.T, w *World, s *StripeWorld)) {
+// EachWithStripe is Each with a stand-in for Stripe beside each board, which may
+// have arguments of its own.
+func EachWithStripe(t *testing.T, fn func(t *testing.T, w *World, s *StripeWorld), args ...string) {
 	t.Helper()
 	t.Run("sqlite", func(t *testing.T) {
 		t.Parallel()
-		w, s := NewWithStripe(t)
+		w, s := NewWithStripe(t, args...)
 		fn(t, w, s)
 	})
 	if dbtest.PostgreSQL(t) {
 		t.Run("postgresql", func(t *testing.T) {
 			t.Parallel()
-			w, s := beside(t, t.TempDir(), dbtest.Database(t))
+			w, s := beside(t, t.TempDir(), dbtest.Database(t), args)
 			fn(t, w, s)
 		})
 	}
@@ -366,17 +367,17 @@ func EachWithStripe(t *testing.T, fn func(t *testing.T, w *World, s *StripeWorld
 
 // NewWithStripe starts a board on SQLite that sells by card at a stand-in for
 // Stripe, which hears the board's clock and sends its events there when told.
-func NewWithStripe(t testing.TB) (*World, *StripeWorld) {
+func NewWithStripe(t testing.TB, args ...string) (*World, *StripeWorld) {
 	t.Helper()
 	dir := t.TempDir()
 	dbtest.Copy(t, dir)
-	return beside(t, dir, "")
+	return beside(t, dir, "", args)
 }
 
-func beside(t testing.TB, dir, database string) (*World, *StripeWorld) {
+func beside(t testing.TB, dir, database string, args []string) (*World, *StripeWorld) {
 	t.Helper()
 	clock := dbtest.NewClock()
-	s := NewStripeWorld(t, clock.Now)
-	w := start(t, dir, database, clock, setup{seed: 2, settings: s.Settings, started: s.Hears})
+	s := NewStripeWorld(t, clock.Now, args...)
+	w := start(t, dir, database, clock, setup{seed: 2, settings: s.Settings, started: s.Hears, lasting: true})
 	return w, s
 }

@@ -31,6 +31,7 @@ type World struct {
 	Logs  *Log
 
 	setup
+	jobs *working // nil: nobody does them
 }
 
 // setup is how a board is started, and started again.
@@ -38,6 +39,19 @@ type setup struct {
 	seed     byte
 	settings func(*config.Config) // changes the configuration; nil: nothing
 	started  func(url string)     // hears of every start; nil: nobody
+	lasting  bool                 // jobs go on after the first Drain
+}
+
+// working is a program's jobs being done.
+type working struct {
+	cancel context.CancelFunc
+	done   chan error
+}
+
+// end lets the jobs end.
+func (j *working) end() error {
+	j.cancel()
+	return <-j.done
 }
 
 // Log keeps what the program logged.
@@ -81,6 +95,17 @@ func New(t testing.TB) *World {
 	dir := t.TempDir()
 	dbtest.Copy(t, dir)
 	return open(t, dir, "", dbtest.NewClock(), 2)
+}
+
+// Close ends a board.
+func (w *World) Close() error {
+	if w.jobs != nil {
+		if err := w.jobs.end(); err != nil {
+			w.T.Errorf("jobs: %v", err)
+		}
+		w.jobs = nil
+	}
+	return w.App.Close()
 }
 
 // Restart ends a board and starts another program on the same data folder.
@@ -128,7 +153,7 @@ func start(t testing.TB, dir, database string, clock *dbtest.Clock, by setup) *W
 		srv.Close()
 		if !closed {
 			closed = true
-			_ = w.App.Close()
+			_ = w.Close()
 		}
 	})
 	if by.started != nil {
@@ -157,12 +182,16 @@ func (w *World) Later(d time.Duration) {
 }
 
 // Drain does all waiting jobs. For one that waits for its next attempt the
-// clock moves on.
+// clock moves on. A board beside a stand-in for Stripe goes on doing its jobs
+// afterwards and may be drained again; any other only once.
 func (w *World) Drain() {
 	w.T.Helper()
-	ctx, cancel := context.WithCancel(context.Background())
-	done := make(chan error, 1)
-	go func() { done <- w.DB.Work(ctx) }()
+	ctx := context.Background()
+	if w.jobs == nil {
+		run, cancel := context.WithCancel(ctx)
+		w.jobs = &working{cancel, make(chan error, 1)}
+		go func(done chan<- error) { done <- w.DB.Work(run) }(w.jobs.done)
+	}
 	tick := time.NewTicker(5 * time.Millisecond)
 	defer tick.Stop()
 	deadline := time.After(time.Minute)
@@ -183,8 +212,11 @@ func (w *World) Drain() {
 			w.Clock.Advance(time.Second)
 		}
 	}
-	cancel()
-	if err := <-done; err != nil {
+	if w.lasting {
+		return
+	}
+	err := w.jobs.end()
+	if w.jobs = nil; err != nil {
 		w.T.Fatal(err)
 	}
 }
