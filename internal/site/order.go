@@ -160,7 +160,7 @@ func (t typedOrder) of(act payment.Act, name string) string {
 // notices about it too. A moderator reads it where it is decided.
 func (s *Site) order(c *gin.Context) error {
 	v, err := s.visit(c)
-	if err != nil {
+	if err != nil || s.homeward(c, v) {
 		return err
 	}
 	ctx := c.Request.Context()

@@ -68,6 +68,10 @@ const leadsOut = "leads-out"
 // a button, so that no foreign page can ask for one.
 func (s *Site) stripe(used bool) handler {
 	return func(c *gin.Context) error {
+		v, err := s.visit(c)
+		if err != nil || s.homeward(c, v) {
+			return err
+		}
 		page, err := s.stripePage(c, used, problems{})
 		if err != nil {
 			return err
@@ -161,6 +165,11 @@ func (s *Site) leave(c *gin.Context, to, back string) error {
 		return fault.Of(fault.Unavailable, "stripe_unavailable")
 	}
 	c.Header("Cache-Control", "no-store")
+	v, err := s.visit(c)
+	if err != nil {
+		return err
+	}
+	s.sessions.Put(c.Request.Context(), keyOut, v.base)
 	if slices.Contains(s.StripeHosts, u.Scheme+"://"+u.Host) {
 		c.Redirect(http.StatusSeeOther, to)
 		return nil
@@ -173,6 +182,21 @@ func (s *Site) leave(c *gin.Context, to, back string) error {
 		return err
 	}
 	return s.show(c, http.StatusOK, web.Leaving(f, web.LeavingPage{URL: to, Host: u.Host, Back: back}))
+}
+
+// keyOut is in which language's addresses somebody was who left for Stripe, from
+// where they come back to an address without one.
+const keyOut = "out"
+
+// homeward leads somebody who comes back from Stripe to the language they left
+// in; done tells that the request is answered.
+func (s *Site) homeward(c *gin.Context, v *visit) (done bool) {
+	ctx := c.Request.Context()
+	if s.Stripe == nil || v.base != "" || s.sessions.GetString(ctx, keyOut) == "" {
+		return false
+	}
+	c.Redirect(http.StatusSeeOther, s.sessions.PopString(ctx, keyOut)+c.Request.URL.RequestURI())
+	return true
 }
 
 func (s *Site) askDisconnect(c *gin.Context) error {

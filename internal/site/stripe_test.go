@@ -362,6 +362,31 @@ func TestOddEnds(t *testing.T) {
 	})
 }
 
+// TestPaidTwice has a second page be paid, because Stripe's answer about the
+// first was lost: the licence is one, and the rest goes back first.
+func TestPaidTwice(t *testing.T) {
+	t.Parallel()
+	apptest.EachWithStripe(t, func(t *testing.T, w *apptest.World, s *apptest.StripeWorld) {
+		ada, ben := w.Person("ada"), w.Person("ben")
+		connects(t, s, ada)
+		tell := hears(t, w, s)
+		s.Do("fault", "method", "POST", "path", "/v1/checkout/sessions", "status", "400", "after", "true", "times", "1")
+		order := orders(t, ben, sells(t, w, ada, "CC-BY-NC-4.0", byCard()))
+		tell() // the page is made, and we hear that it is not
+		ben.Get(order).Is(http.StatusOK).Send("#card form", nil).Is(http.StatusOK)
+		s.Do("pay-twice", "order", path.Base(order))
+		tell()
+		ben.Get(order).Is(http.StatusOK).Says("Оплата прошла дважды, лицензия — одна", "Продавец должен вернуть 600 ₽", "Ход продавца").Has(`.turnbox a[href^="/licences/L-"]`)
+		page := ada.Get(order).Is(http.StatusOK).Says("Твой ход", "Верни 600 ₽ покупателю", "до 1 200 ₽").Has("#back.main-act")
+		s.Do("fault", "method", "POST", "path", "/v1/refunds", "status", "500", "times", "1")
+		page.Send("#back form", fill{"amount": {"600"}}).Is(http.StatusOK)
+		tell()
+		ada.Get(order).Is(http.StatusOK).Says("Деньги на твоём аккаунте Stripe", "Вернулось 600 ₽").Lacks("#alert")
+		ben.Get(order).Is(http.StatusOK).Says("лицензия у тебя").Lacks("#alert")
+		ben.Get("/inbox").Says("Оплата картой прошла дважды")
+	})
+}
+
 // TestNoWordOfStripe walks through a board without keys: every page there is,
 // as everybody, in both languages, says nothing of card payments.
 func TestNoWordOfStripe(t *testing.T) {
