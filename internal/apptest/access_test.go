@@ -47,17 +47,23 @@ var roles = []string{"nobody", "owner", "other", "moderator", "operator"}
 // stage is a board on which one of the roles goes through every route.
 type stage struct {
 	*apptest.World
-	owner *apptest.Person
-	who   *apptest.Person // nil: nobody
-	c     *apptest.Client
-	token string // of the API; empty: nobody
-	asked int    // inquiries so far
+	owner  *apptest.Person
+	who    *apptest.Person // nil: nobody
+	c      *apptest.Client
+	token  string               // of the API; empty: nobody
+	asked  int                  // inquiries so far
+	cards  *apptest.StripeWorld // nil: the board takes no cards
+	tokens map[string]string    // by handle, of cards' people
 }
 
 // newStage makes a board with all of the cast. The owner's things are made
 // anew for each act, so that no act sees what another left.
 func newStage(t *testing.T, role string) *stage {
-	s := &stage{World: apptest.New(t)}
+	return (&stage{World: apptest.New(t)}).cast(role)
+}
+
+// cast signs everybody up; one of them is the role's.
+func (s *stage) cast(role string) *stage {
 	operator := s.SetUp("cho", nil)
 	s.owner = s.Person("ada")
 	s.owner.Profile(apptest.Fill{"roles": {"tutor", "creator"}}).Is(http.StatusOK)
@@ -304,9 +310,20 @@ func TestAccessMatrix(t *testing.T) {
 	var mu sync.Mutex
 	got := map[string]map[string]int{}
 	var order []string
-	for _, r := range rows(apptest.New(t)) {
+	plain, _ := apptest.NewWithStripe(t)
+	all, byCard := rows(apptest.New(t)), cardRows(plain)
+	for _, r := range append(slices.Clone(all), byCard...) {
 		order = append(order, r.name())
 		got[r.name()] = map[string]int{}
+	}
+	act := func(t *testing.T, s *stage, role string, r row) {
+		status := s.ask(r)
+		mu.Lock()
+		got[r.name()][role] = status
+		mu.Unlock()
+		if status >= 500 {
+			t.Errorf("%s as %s: %d", r.name(), role, status)
+		}
 	}
 	t.Run("roles", func(t *testing.T) {
 		for _, role := range roles {
@@ -314,16 +331,17 @@ func TestAccessMatrix(t *testing.T) {
 				t.Parallel()
 				s := newStage(t, role)
 				for _, r := range rows(s.World) {
-					status := s.ask(r)
-					mu.Lock()
-					got[r.name()][role] = status
-					mu.Unlock()
-					if status >= 500 {
-						t.Errorf("%s as %s: %d", r.name(), role, status)
-					}
+					act(t, s, role, r)
 					if ends(r) > 0 && ends(r) < 3 && s.who != nil {
 						s.who.SignIn()
 					}
+				}
+			})
+			t.Run(role+"_with_cards", func(t *testing.T) {
+				t.Parallel()
+				s := newCardStage(t, role)
+				for _, r := range byCard {
+					act(t, s, role, r)
 				}
 			})
 		}
