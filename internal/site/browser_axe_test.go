@@ -133,7 +133,6 @@ func axe(t *testing.T) string {
 
 // judge asks axe-core for everything it knows to be wrong with the page. The
 // page's own policy allows no script from outside, so it comes by the debugger.
-// Of a page that only changed its colours the colours are asked for.
 func judge(tab *apptest.Tab, only string) []string {
 	return apptest.Eval[[]string](tab, `(async () => {
 	await new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)));
@@ -157,8 +156,8 @@ const wide = `(() => {
 })()`
 
 // everything is set by the long runs: every page is judged in all eight variants.
-// Without it each is judged in both languages, both themes and both widths, but
-// not in every mixture of them: two of the four of a width and a language.
+// Without it each is judged twice: once in Russian and once in English, once
+// light and once dark, once on a phone and once on a desk.
 const everything = "ODUVAN_TEST_EVERYTHING"
 
 // TestEveryPageIsAccessible holds every page to axe-core without a single
@@ -173,8 +172,9 @@ func TestEveryPageIsAccessible(t *testing.T) {
 	}
 	w, fresh := apptest.New(t), apptest.New(t)
 	people := cast(t, w)
-	all := scenes(people)
-	complete(t, w, all)
+	trade := dealing(t)
+	all := append(scenes(people), cardScenes(trade)...)
+	complete(t, trade.w, all)
 	tabs := map[string]*apptest.Tab{}
 	var mu sync.Mutex
 	judged := 0
@@ -187,6 +187,9 @@ func TestEveryPageIsAccessible(t *testing.T) {
 			tabs[lang+who] = tab
 		}
 		tabs[lang+first] = b.Tab(fresh)
+		for who, client := range trade.clients {
+			tabs[lang+who] = b.Tab(trade.w).Become(client)
+		}
 	}
 	work := make(chan func())
 	var done sync.WaitGroup
@@ -202,7 +205,7 @@ func TestEveryPageIsAccessible(t *testing.T) {
 			n := 0
 			for i, s := range all {
 				if key[2:] == s.who {
-					n += look(t, tab, key[:2], s, program, widths(key[:2], i))
+					n += look(t, tab, key[:2], s, program, variants(key[:2], i))
 				}
 			}
 			mu.Lock()
@@ -212,19 +215,26 @@ func TestEveryPageIsAccessible(t *testing.T) {
 	}
 	close(work)
 	done.Wait()
-	t.Logf("%d pages in 2 languages and 2 themes, 390 or 1280 px wide: %d judged", len(all), judged)
+	t.Logf("%d pages in 2 languages, light or dark, 390 or 1280 px wide: %d judged", len(all), judged)
 }
 
-// widths are those of the window in which a page of a language is judged: the
-// pages take turns.
-func widths(lang string, nth int) []int64 {
-	switch {
-	case os.Getenv(everything) != "":
-		return []int64{1280, 390}
-	case (nth%2 == 0) == (lang == "ru"):
-		return []int64{390}
+// variant is how a page is looked at.
+type variant struct {
+	width int64
+	theme string
+}
+
+// variants are those in which a page of a language is judged: the pages take turns.
+func variants(lang string, nth int) []variant {
+	all := []variant{{1280, "light"}, {1280, "dark"}, {390, "light"}, {390, "dark"}}
+	if os.Getenv(everything) != "" {
+		return all
 	}
-	return []int64{1280}
+	one := nth % 4
+	if lang == "en" {
+		one = 3 - one // the other width and the other theme
+	}
+	return all[one : one+1]
 }
 
 // unseen are routes that answer no page of their own: files, scripts' answers,
@@ -248,8 +258,9 @@ func complete(t *testing.T, w *apptest.World, all []scene) {
 	}
 }
 
-// look judges one page of a language in both themes, as wide as is asked for.
-func look(t *testing.T, tab *apptest.Tab, lang string, s scene, program string, judgedAt []int64) (judged int) {
+// look judges one page of a language in some variants. Of a page that only
+// changed its colours the colours are asked for.
+func look(t *testing.T, tab *apptest.Tab, lang string, s scene, program string, in []variant) (judged int) {
 	t.Helper()
 	path := "/" + lang + s.path
 	if strings.HasPrefix(s.path, "/api/") {
@@ -265,13 +276,15 @@ func look(t *testing.T, tab *apptest.Tab, lang string, s scene, program string, 
 		if found := apptest.Eval[[]string](tab, wide); len(found) > 0 {
 			t.Errorf("%s at %d px scrolls sideways: %s", path, width, strings.Join(found, "; "))
 		}
-		if !slices.Contains(judgedAt, width) {
-			continue
-		}
-		for _, look := range []struct{ scheme, rules string }{{"light", allRules}, {"dark", colours}} {
-			for _, violation := range judge(tab.Prefers(look.scheme), look.rules) {
-				t.Errorf("%s (%s, %d px, acted: %v): %s", path, look.scheme, width, s.act != nil, violation)
+		rules := allRules
+		for _, v := range in {
+			if v.width != width {
+				continue
 			}
+			for _, violation := range judge(tab.Prefers(v.theme), rules) {
+				t.Errorf("%s (%s, %d px, acted: %v): %s", path, v.theme, width, s.act != nil, violation)
+			}
+			rules = colours
 			judged++
 		}
 	}
