@@ -158,7 +158,9 @@ func (j stripeJSON) Refund(ctx context.Context, by account.Actor, orderID string
 
 // stripesOwn tells whether a request is what Stripe sends: past sessions,
 // forms, languages and what is zipped.
-func stripesOwn(r *http.Request) bool { return r.URL.Path == stripe.WebhookPath }
+func stripesOwn(r *http.Request) bool {
+	return r.Method == http.MethodPost && r.URL.Path == stripe.WebhookPath
+}
 
 // callsOutside tells whether a request waits for Stripe's answer.
 func (a *App) callsOutside(r *http.Request) bool {
