@@ -39,6 +39,7 @@ func run() error {
 	own := flag.String("base", "", "the address that its pages are reached at; empty: the one it serves on")
 	still := flag.Bool("still", false, "events go, and time goes on, only when told: for tests")
 	seed := flag.Uint64("seed", rand.Uint64(), "what all chance comes from")
+	every := flag.Duration("every", time.Second, "how often events go")
 	flag.Parse()
 	ln, err := loopback(*listen)
 	if err != nil {
@@ -69,7 +70,10 @@ func run() error {
 		ln.Addr(), base, *seed, key, secret, base)
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	return serve(ctx, ln, w, *still)
+	if *still {
+		*every = 365 * 24 * time.Hour
+	}
+	return serve(ctx, ln, w, *every)
 }
 
 // clock is the machine's, until it is moved: then it stands.
@@ -96,11 +100,11 @@ func loopback(address string) (net.Listener, error) {
 	return net.Listen("tcp", address)
 }
 
-// serve answers and, unless it keeps still, sends events until it is told to stop.
-func serve(ctx context.Context, ln net.Listener, w *world.World, still bool) error {
+// serve answers and sends events until it is told to stop.
+func serve(ctx context.Context, ln net.Listener, w *world.World, every time.Duration) error {
 	srv := &http.Server{Handler: w, ReadHeaderTimeout: 5 * time.Second}
 	go func() {
-		each := time.NewTicker(time.Second)
+		each := time.NewTicker(every)
 		defer each.Stop()
 		for {
 			select {
@@ -110,9 +114,7 @@ func serve(ctx context.Context, ln net.Listener, w *world.World, still bool) err
 				_ = srv.Shutdown(late)
 				return
 			case <-each.C:
-				if !still {
-					w.Deliver(ctx)
-				}
+				w.Deliver(ctx)
 			}
 		}
 	}()

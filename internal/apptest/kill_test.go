@@ -75,6 +75,7 @@ type mortal struct {
 	t             *testing.T
 	binary        string
 	dir, database string
+	env           []string // more settings of the program
 	rnd           *rand.Rand
 	tutors        []soul
 	learners      []soul
@@ -313,7 +314,7 @@ func (k *mortal) launch() {
 	k.t.Helper()
 	k.console = &lastWords{found: make(chan string, 1)}
 	k.program = exec.Command(k.binary, "serve", "--data", k.dir, "--listen", "127.0.0.1:0")
-	k.program.Env = append(os.Environ(), "ODUVAN_URL=", "ODUVAN_DATABASE_URL="+k.database)
+	k.program.Env = append(append(os.Environ(), "ODUVAN_URL=", "ODUVAN_DATABASE_URL="+k.database), k.env...)
 	k.program.Stdout, k.program.Stderr = k.console, k.console
 	if err := k.program.Start(); err != nil {
 		k.t.Fatal(err)

@@ -41,6 +41,7 @@ type StripeWorld struct {
 	mu    sync.Mutex
 	told  int64        // the clock as the program was told last
 	mind  http.Handler // what answers instead of it; nil: nobody
+	watch func(call string, done bool)
 	paths []string     // of the calls that were made
 }
 
@@ -105,7 +106,8 @@ func moduleRoot() (string, error) {
 }
 
 // NewStripeWorld starts the stand-in: calm, unless args say otherwise, and
-// sending its events only when told. It ends with the test. The clock is now's.
+// sending its events only when told. It ends with the test. The clock is now's;
+// nil: the machine's.
 func NewStripeWorld(t testing.TB, now func() time.Time, args ...string) *StripeWorld {
 	t.Helper()
 	s := &StripeWorld{T: t, Now: now}
@@ -116,9 +118,7 @@ func NewStripeWorld(t testing.TB, now func() time.Time, args ...string) *StripeW
 		args = []string{"-calm", "-still"}
 	}
 	s.run(StripeWorldProgram(t), append([]string{"-listen", "127.0.0.1:0", "-to", "", "-base", s.Base}, args...))
-	if now != nil {
-		s.endpoint = s.Do("listen", "url", "http://127.0.0.1:9/nobody", "secret", s.Secret)
-	}
+	s.endpoint = s.Do("listen", "url", "http://127.0.0.1:9/nobody", "secret", s.Secret)
 	return s
 }
 
@@ -185,7 +185,7 @@ func (s *StripeWorld) Hears(board string) {
 // ServeHTTP passes calls and pages on to the program, after telling it the time.
 func (s *StripeWorld) ServeHTTP(rw http.ResponseWriter, r *http.Request) {
 	s.mu.Lock()
-	mind := s.mind
+	mind, watch := s.mind, s.watch
 	s.paths = append(s.paths, r.Method+" "+r.URL.Path)
 	s.mu.Unlock()
 	if mind != nil {
@@ -205,7 +205,28 @@ func (s *StripeWorld) ServeHTTP(rw http.ResponseWriter, r *http.Request) {
 		p.SetURL(to)
 		p.Out.Host = p.In.Host
 	}, ErrorHandler: func(http.ResponseWriter, *http.Request, error) { panic(http.ErrAbortHandler) }}
-	pass.ServeHTTP(rw, r)
+	if watch == nil {
+		pass.ServeHTTP(rw, r)
+		return
+	}
+	call := r.Method + " " + r.URL.Path
+	watch(call, false)
+	answer := httptest.NewRecorder()
+	pass.ServeHTTP(answer, r)
+	watch(call, true)
+	for name, values := range answer.Header() {
+		rw.Header()[name] = values
+	}
+	rw.WriteHeader(answer.Code)
+	_, _ = rw.Write(answer.Body.Bytes())
+}
+
+// Watch calls fn before every call is passed on, and again when it took effect
+// and before it is answered; nil ends that.
+func (s *StripeWorld) Watch(fn func(call string, done bool)) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.watch = fn
 }
 
 // Instead lets something else answer calls in the stand-in's place, such as a

@@ -353,3 +353,41 @@ func TestStripeIsAway(t *testing.T) {
 		t.Errorf("nobody has %+v", acc)
 	}
 }
+
+// The audit reads what was frozen: a number that spells a word is none, and more
+// than is needed is found.
+func TestTheAuditReadsWhatWasFrozen(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, dbtest.New(t))
+	o := w.open(t)
+	broken := func() (out []string) {
+		for _, inv := range w.Invariants() {
+			if inv.Name == "stripe_no_fee" {
+				must(t, w.Read(ctx, func(tx *db.Tx) (err error) {
+					out, err = inv.Broken(ctx, tx)
+					return err
+				}))
+			}
+		}
+		return out
+	}
+	add := func(params string) {
+		must(t, w.Write(ctx, func(tx *db.Tx) error {
+			if _, err := tx.NewRaw("DELETE FROM stripe_attempt").Exec(ctx); err != nil {
+				return err
+			}
+			_, err := tx.NewRaw(`INSERT INTO stripe_attempt (id, order_id, seller, params, amount, currency, livemode, expires_at, created_at, state, code, url, refunded)
+				VALUES ('a', ?, 'acct_0123456789012345', ?, 1, 'rub', FALSE, ?, ?, 'open', '', '', 0)`, o.ID, []byte(params), w.Clock.Now().Add(time.Hour), w.Clock.Now()).Exec(ctx)
+			return err
+		}))
+	}
+	page := "https://feed.example" + payment.Path(o.ID)
+	fine := `{"text":"Oduvan FEEFEE00-7","success":"` + page + `?session={CHECKOUT_SESSION_ID}","cancel":"` + page + `"`
+	add(fine + "}")
+	same(t, 0, len(broken()))
+	for _, more := range []string{fine + `,"application_fee_amount":100}`, fine + `}{"transfer":1}`, strings.Replace(fine, "FEEFEE00-7", "for ivan@example.com", 1) + "}",
+		strings.ReplaceAll(fine, "https://", "https://ivan@") + "}", strings.ReplaceAll(fine, o.ID, w.buyer.ID) + "}", "null", "x"} {
+		add(more)
+		same(t, []string{"attempt a"}, broken())
+	}
+}
