@@ -49,7 +49,7 @@ func (w *orderView) turn() web.OrderTurn {
 		t.Tone = "over"
 	}
 	w.cardTurn(&t, at)
-	if !o.DeadlineAt.IsZero() && o.DeadlineAt.After(w.now) {
+	if !o.DeadlineAt.IsZero() && o.DeadlineAt.After(w.now) && !w.typed.came {
 		t.Until = w.T("order.until", "date", w.moment(o.DeadlineAt))
 	}
 	return t
@@ -60,11 +60,11 @@ func (w *orderView) silence() string {
 	o := w.o
 	switch at := stage(o); at {
 	case "pay":
-		if w.odd() {
+		if w.odd() || w.typed.came {
 			return ""
 		}
 		if w.card() {
-			return w.T("card.quiet_pay", "date", w.moment(o.DeadlineAt))
+			return w.T("card.quiet_pay")
 		}
 		return w.T("order.quiet_pay", "date", w.day(o.DeadlineAt))
 	case "details":

@@ -187,7 +187,7 @@ func TestABuyerPaysByCard(t *testing.T) {
 		connects(t, s, ada)
 		work := sells(t, w, ada, "CC-BY-NC-4.0", byCard())
 		order := orders(t, ben, work)
-		page := ben.Get(order).Says("Твой ход", "Заплати 600 ₽ картой", "Карту вводишь на странице Stripe", "Деньги идут прямо продавцу", "доска карту не видит", "страница оплаты закроется").
+		page := ben.Get(order).Says("Твой ход", "Заплати 600 ₽ картой", "Карту вводишь на странице Stripe", "Деньги идут прямо продавцу", "доска карту не видит", "Потом страница оплаты закроется").
 			Lacks("#pay", "#claim", "#details", "#returns", "#alert")
 		if policy := page.Header.Get("Content-Security-Policy"); !strings.Contains(policy, "https://checkout.stripe.com") {
 			t.Errorf("the policy is %s", policy)
