@@ -13,11 +13,13 @@ const maxCharge = 99_999_999
 // exponents tells how many decimals Stripe counts by in each currency that an
 // order may have. It is a table of its own and does not follow from ISO 4217:
 // the Malagasy ariary has two decimals on paper and none at Stripe. What is not
-// here cannot be charged.
+// here cannot be charged; so is the Ugandan shilling, of which Stripe's page says
+// both that it has none and that it is written with two: a price a hundred times
+// too high is worse than none.
 func exponents() map[string]int {
 	out := map[string]int{}
 	for exponent, codes := range map[int]string{
-		0: "BIF CLP DJF GNF JPY KMF KRW MGA PYG RWF UGX VND VUV XAF XOF XPF",
+		0: "BIF CLP DJF GNF JPY KMF KRW MGA PYG RWF VND VUV XAF XOF XPF",
 		2: "RUB KZT BYN UZS KGS AMD GEL USD EUR AZN MDL TJS UAH",
 		3: "BHD JOD KWD OMR TND",
 	} {

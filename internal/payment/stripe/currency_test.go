@@ -13,7 +13,7 @@ import (
 // Every currency reads back as it was written, and Stripe's exponent is right.
 func TestCurrenciesRoundTrip(t *testing.T) {
 	t.Parallel()
-	all := strings.Fields("BIF CLP DJF GNF JPY KMF KRW MGA PYG RWF UGX VND VUV XAF XOF XPF RUB KZT BYN UZS KGS AMD GEL USD EUR AZN MDL TJS UAH BHD JOD KWD OMR TND")
+	all := strings.Fields("BIF CLP DJF GNF JPY KMF KRW MGA PYG RWF VND VUV XAF XOF XPF RUB KZT BYN UZS KGS AMD GEL USD EUR AZN MDL TJS UAH BHD JOD KWD OMR TND")
 	rapid.Check(t, func(rt *rapid.T) {
 		code := rapid.SampledFrom(all).Draw(rt, "currency")
 		minor := rapid.Int64Range(-10, 1_000_000_000_000).Draw(rt, "minor")
@@ -42,6 +42,7 @@ func TestCurrenciesRoundTrip(t *testing.T) {
 		{money.Amount{Minor: 150050, Currency: "MGA"}, 0}, {money.Amount{Minor: 1500, Currency: "KWD"}, 1500}, {money.Amount{Minor: 1505, Currency: "KWD"}, 0},
 		{money.Amount{Minor: 99_999_999, Currency: "USD"}, 99_999_999}, {money.Amount{Minor: 100_000_000, Currency: "USD"}, 0},
 		{money.Amount{Minor: 0, Currency: "USD"}, 0}, {money.Amount{Minor: -1, Currency: "USD"}, 0}, {money.Amount{Minor: 1, Currency: "XXX"}, 0}, {money.Amount{Minor: 1}, 0},
+		{money.Amount{Minor: 5000, Currency: "UGX"}, 0}, // Stripe contradicts itself about its decimals
 	} {
 		if got, err := stripe.ToStripe(c.in); (err == nil) != (c.want > 0) || got.Minor != c.want {
 			t.Errorf("%+v: %+v, %v", c.in, got, err)
