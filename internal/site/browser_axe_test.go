@@ -172,9 +172,8 @@ func TestEveryPageIsAccessible(t *testing.T) {
 	}
 	w, fresh := apptest.New(t), apptest.New(t)
 	people := cast(t, w)
-	trade := dealing(t)
-	all := append(scenes(people), cardScenes(trade)...)
-	complete(t, trade.w, all)
+	all := scenes(people)
+	complete(t, w, all)
 	tabs := map[string]*apptest.Tab{}
 	var mu sync.Mutex
 	judged := 0
@@ -187,9 +186,6 @@ func TestEveryPageIsAccessible(t *testing.T) {
 			tabs[lang+who] = tab
 		}
 		tabs[lang+first] = b.Tab(fresh)
-		for who, client := range trade.clients {
-			tabs[lang+who] = b.Tab(trade.w).Become(client)
-		}
 	}
 	work := make(chan func())
 	var done sync.WaitGroup

@@ -3,6 +3,9 @@ package site_test
 import (
 	"net/http"
 	"path"
+	"slices"
+	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -73,6 +76,41 @@ func cardScenes(d deals) []scene {
 	return []scene{{path: "/me/stripe", who: payer}, {path: "/me/stripe", who: lone}, {path: "/me/stripe", who: seller}, {path: "/me/stripe/again", who: lone}, {path: "/me/stripe/disconnect", who: seller},
 		{path: "/me/sales", who: seller}, {path: d.offer, who: seller}, {path: d.work + "/licence", who: payer}, {path: d.work, who: payer}, {path: "/privacy", who: payer}, {path: "/orders", who: payer},
 		{path: d.waits, who: payer}, {path: d.waits + "?session=again", who: payer}, {path: d.waits, who: seller}, {path: d.given, who: payer}, {path: d.given, who: seller},
-		{path: d.given, who: seller, act: novalidate(`#back form button[type=submit]`)}, {path: d.disputed, who: payer}, {path: d.disputed, who: seller}, {path: d.lost, who: payer},
+		{path: d.given, who: seller, act: func(tab *apptest.Tab) {
+			tab.Click("#back summary")
+			novalidate(`#back form button[type=submit]`)(tab)
+		}}, {path: d.disputed, who: payer}, {path: d.disputed, who: seller}, {path: d.lost, who: payer},
 		{path: d.extra, who: seller}, {path: d.extra, who: payer}, {path: d.over, who: payer}, {path: d.odd, who: payer}, {path: d.odd, who: seller}, {path: d.liked, who: payer}, {path: "/transparency", who: payer}}
+}
+
+// TestPagesOfCardsAreAccessible holds the pages of a board that takes cards to
+// the same as every page, in the same variants.
+func TestPagesOfCardsAreAccessible(t *testing.T) {
+	t.Parallel()
+	program := axe(t)
+	b := apptest.Chromium(t)
+	if b == nil || program == "" {
+		return
+	}
+	d := dealing(t)
+	all := cardScenes(d)
+	for _, r := range d.w.Routes() {
+		if r.Method == http.MethodGet && strings.HasPrefix(r.Path, "/me/stripe") && !slices.ContainsFunc(all, func(s scene) bool { return s.path == r.Path }) {
+			t.Errorf("no scene shows %s", r.Path)
+		}
+	}
+	var languages sync.WaitGroup
+	for _, lang := range []string{"ru", "en"} {
+		languages.Go(func() {
+			for who, client := range d.clients {
+				tab := b.Tab(d.w).Become(client)
+				for i, s := range all {
+					if s.who == who {
+						look(t, tab, lang, s, program, variants(lang, i))
+					}
+				}
+			}
+		})
+	}
+	languages.Wait()
 }

@@ -2,6 +2,7 @@ package site
 
 import (
 	"context"
+	"slices"
 	"strconv"
 
 	"github.com/gin-gonic/gin"
@@ -198,7 +199,7 @@ func (w *orderView) cardParts(c *gin.Context, p *web.OrderPage) {
 	case w.odd():
 	case w.at.Review && !o.Paid:
 		p.Alert = &web.Alert{Title: w.T("card.review") + ".", Text: w.T("card.review_" + string(o.Viewer))}
-	case w.at.Review && o.Extra == 0 && !w.refusedLast():
+	case w.at.Review && o.Extra == 0 && !w.refused():
 		p.Alert = &web.Alert{Title: w.T("card.review") + ".", Text: w.T("card.review_paid")}
 	}
 	buyer := o.Viewer == payment.Buyer
@@ -218,10 +219,9 @@ func (w *orderView) cardParts(c *gin.Context, p *web.OrderPage) {
 	p.Back = w.cardBack()
 }
 
-// refusedLast tells that the refund asked for last was refused.
-func (w *orderView) refusedLast() bool {
-	n := len(w.at.Refunds)
-	return n > 0 && w.at.Refunds[n-1].State == refundFailed
+// refused tells that Stripe refused a refund, which its own words explain.
+func (w *orderView) refused() bool {
+	return slices.ContainsFunc(w.at.Refunds, func(r StripeRefund) bool { return r.State == refundFailed })
 }
 
 // cardBack is the seller's form that gives money back; nil: nothing can go back
