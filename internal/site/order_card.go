@@ -148,6 +148,9 @@ func (w *orderView) cardTurn(t *web.OrderTurn, at string) {
 	case w.odd():
 		t.Tone, t.Title, t.Text = "wait", w.T("card.review"), w.T("card.review_"+string(w.o.Viewer))
 		return
+	case w.o.State == payment.Disputed && w.card():
+		t.Tone, t.Title = "moderator", w.T("card.turn_bank")
+		return
 	case at == "pay" && w.typed.came:
 		t.Text, t.Look = w.T("card.wait_text"), web.Link{Label: w.T("card.wait_do"), URL: cameBack(w.o.ID)}
 	case at == "extra" && w.going():

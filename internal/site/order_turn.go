@@ -84,7 +84,7 @@ func (w *orderView) silence() string {
 func (w *orderView) wish() string {
 	o := w.o
 	last := o.PaidAt.Add(time.Duration(o.RefundDays) * 24 * time.Hour)
-	if o.Viewer != payment.Buyer || !o.Paid || o.State == payment.Refunded || o.RefundSent > 0 || o.Amount == 0 || o.RefundDays == 0 || !last.After(w.now) {
+	if o.Viewer != payment.Buyer || !o.Paid || o.State == payment.Refunded || o.State == payment.Disputed || o.RefundSent > 0 || o.Amount == 0 || o.RefundDays == 0 || !last.After(w.now) {
 		return ""
 	}
 	key := "order.wish"

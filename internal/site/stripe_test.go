@@ -306,7 +306,7 @@ func TestADisputeIsMirrored(t *testing.T) {
 			grant := ben.Get(pays(t, w, s, ben, order)).Is(http.StatusOK).Attr(`.turnbox a[href^="/licences/L-"]`, "href")
 			dispute := s.Do("dispute", "id", s.Session(path.Base(order)).Payment)
 			tell()
-			ben.Get(order).Is(http.StatusOK).Says("спор", "Платёж оспорен в банке", "лицензия приостановлена: новых копий не делай")
+			ben.Get(order).Is(http.StatusOK).Says("спор", "Решает банк", "Платёж оспорен в банке", "лицензия приостановлена: новых копий не делай")
 			ada.Get(order).Is(http.StatusOK).Says("Ответь на спор в кабинете Stripe", "Выиграешь — она снова действует", "Банк покупателя оспорил платёж").Lacks("#back")
 			w.Visitor().Get("/v/" + path.Base(grant)).Is(http.StatusOK).Says("Приостановлена")
 			w.Clock.Advance(time.Second)
