@@ -42,7 +42,7 @@ type StripeWorld struct {
 	told  int64        // the clock as the program was told last
 	mind  http.Handler // what answers instead of it; nil: nobody
 	watch func(call string, done bool)
-	paths []string     // of the calls that were made
+	paths []string // of the calls that were made
 }
 
 // Session is a page of payment as the stand-in knows it.

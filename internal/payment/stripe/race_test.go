@@ -369,3 +369,37 @@ func TestNothingPersonalIsKept(t *testing.T) {
 		t.Error("the search finds nothing at all")
 	}
 }
+
+// An event about what we do not know is kept and looked at again, ever more
+// seldom, for a day: our own commit may come late. Then it is found.
+func TestAnEventAboutWhatWeDoNotKnow(t *testing.T) {
+	t.Parallel()
+	dbtest.Each(t, func(t *testing.T, d *dbtest.World) {
+		w := newWorld(t, d)
+		_, s := w.page(t)
+		b := w.body(func(e object) { e["data"] = object{"object": object{"id": "cs_test_unknown000"}} }, s)
+		must(t, w.Webhook(ctx, b, sign(b, w.Clock.Now(), testSecret)))
+		looked := 0
+		for hour := range 24 {
+			if n := w.count(t, "SELECT count(*) FROM payment_inbox WHERE done_at IS NULL"); n != 1 {
+				t.Fatalf("after %d hours %d rows wait", hour, n)
+			}
+			before := w.fake.heard()
+			_, err := w.ReadInbox(ctx)
+			must(t, err)
+			looked += w.fake.heard() - before
+			same(t, 0, len(w.found(t)))
+			w.sound(t)
+			w.Clock.Advance(time.Hour)
+			_, err = w.Sweep(ctx)
+			must(t, err)
+		}
+		_, err := w.ReadInbox(ctx)
+		must(t, err)
+		same(t, []string{stripe.FoundUnknown}, w.found(t))
+		same(t, 0, w.count(t, "SELECT count(*) FROM payment_inbox WHERE done_at IS NULL"))
+		if looked < 24 {
+			t.Errorf("looked %d times", looked)
+		}
+	})
+}
