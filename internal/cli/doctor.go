@@ -13,8 +13,9 @@ import (
 func (c *command) doctor() *cobra.Command {
 	var asJSON, role bool
 	cmd := &cobra.Command{Use: "doctor", Short: "Look at what the program cannot mend itself, and say what to do", Args: cobra.NoArgs,
-		Long: "Doctor looks at the board's address, the database and its log settings, the signing keys and the last audit. It\n" +
-			"changes nothing and works beside a running serve. The exit code is 1 when something is bad.\n\n" +
+		Long: "Doctor looks at the board's address, the database and its log settings, the signing keys, the last audit and,\n" +
+			"where there is a key, Stripe. It changes nothing and works beside a running serve. The exit code is 1 when\n" +
+			"something is bad.\n\n" +
 			"  oduvan doctor --role-sql | psql DATABASE   make PostgreSQL's role that writes orders and cannot touch the fund;\n" +
 			"                                             again after an upgrade, for its new tables",
 		RunE: func(cmd *cobra.Command, _ []string) error {
