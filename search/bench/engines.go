@@ -50,7 +50,13 @@ func openEngine(name, dir string, tax *taxonomy.Taxonomy) (asked, error) {
 // embedded is the board's own engine.
 type embedded struct{ *bleve.Engine }
 
-func (e *embedded) build(ctx context.Context, c *corpus) error { return e.Reindex(ctx, c.all(), 1) }
+func (e *embedded) build(ctx context.Context, c *corpus) error {
+	if err := e.Reindex(ctx, c.all(), 1); err != nil {
+		return err
+	}
+	e.Settle() // else the first class asked pays for it
+	return nil
+}
 
 func (e *embedded) ask(ctx context.Context, q question) (int, error) {
 	if q.class == classPrefix {

@@ -115,6 +115,14 @@ func (e *Engine) publish(s *state) {
 	}
 }
 
+// Settle waits for what is still done in the background after the last Reindex
+// or Apply. Searches need not wait for it; who measures them does.
+func (e *Engine) Settle() {
+	e.write.Lock()
+	defer e.write.Unlock()
+	e.sorting.Wait()
+}
+
 // moment takes the state of a generation as its store and columns stand.
 func (g *generation) moment() (*state, error) {
 	snap, err := g.store.snapshot()

@@ -306,7 +306,7 @@ func (x *explainer) excluded(row uint32) error {
 		return err
 	}
 	for i, g := range need {
-		if !x.all([][]lookup{g}).Contains(row) {
+		if _, in := x.all([][]lookup{g}); !in.Has(row) {
 			x.reason(x.nameOf(x.plan.Need[i].Terms[0]), "not in it")
 		}
 	}

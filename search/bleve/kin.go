@@ -29,7 +29,7 @@ func (m *matcher) addKin() error {
 		if err != nil {
 			return err
 		}
-		rows := m.all([][]lookup{{l}})
+		rows, _ := m.all([][]lookup{{l}})
 		if m.whole > 0 {
 			for it := rows.Iterator(); it.HasNext(); {
 				i := it.Next()

@@ -59,15 +59,15 @@ func (m *matcher) run(plan norm.Plan) error {
 	if err != nil {
 		return err
 	}
-	m.rows = m.all(need)
+	m.rows, m.in = m.all(need)
 	if m.rows.GetCardinality() < rank.Few && hasWider(plan) {
 		wide, _, err := m.lookups(plan, true)
 		if err != nil {
 			return err
 		}
-		if rows := m.all(wide); !rows.IsEmpty() {
+		if rows, in := m.all(wide); !rows.IsEmpty() {
 			m.partial = plan.Hunch && rows.GetCardinality() > m.rows.GetCardinality()
-			m.rows, need = rows, wide
+			m.rows, m.in, need = rows, in, wide
 		}
 	}
 	full := m.rows.GetCardinality()
@@ -75,7 +75,7 @@ func (m *matcher) run(plan norm.Plan) error {
 		more := m.near(need)
 		more.AndNot(m.rows)
 		m.partial = m.partial || !more.IsEmpty()
-		m.rows = roaring.Or(m.rows, more)
+		m.rows, m.in = roaring.Or(m.rows, more), nil
 	}
 	m.need, m.like = need, like
 	return m.rank(need, like, full)
@@ -195,7 +195,7 @@ func (m *matcher) docSet(l lookup, seg int) (set *roaring.Bitmap, own bool) {
 }
 
 // all is the set of rows that match every group.
-func (m *matcher) all(groups [][]lookup) *roaring.Bitmap {
+func (m *matcher) all(groups [][]lookup) (*roaring.Bitmap, columns.Set) {
 	out := columns.NewSet(m.view.Rows())
 	for seg, s := range m.segs {
 		docs := m.docsOf(groups[0], seg)
@@ -205,13 +205,13 @@ func (m *matcher) all(groups [][]lookup) *roaring.Bitmap {
 			}
 			docs = roaring.And(docs, m.docsOf(g, seg))
 		}
-		for it := docs.Iterator(); it.HasNext(); {
-			if row := s.rows[it.Next()]; row != noRow {
+		columns.Each(docs, func(doc uint32) {
+			if row := s.rows[doc]; row != noRow {
 				out.Add(row)
 			}
-		}
+		})
 	}
-	return out.Bitmap()
+	return out.Bitmap(), out
 }
 
 // near is the set of rows that match the telling groups: those whose rarity
@@ -235,11 +235,11 @@ func (m *matcher) near(groups [][]lookup) *roaring.Bitmap {
 		}
 		whole += worth
 		for seg, s := range m.segs {
-			for it := m.docsOf(g, seg).Iterator(); it.HasNext(); {
-				if row := s.rows[it.Next()]; row != noRow {
+			columns.Each(m.docsOf(g, seg), func(doc uint32) {
+				if row := s.rows[doc]; row != noRow {
 					mass[row] += worth
 				}
-			}
+			})
 		}
 	}
 	out := columns.NewSet(m.view.Rows())
@@ -262,7 +262,9 @@ func (m *matcher) rank(need, like [][]lookup, full uint64) error {
 	if m.q.Sort != search.SortBest || m.rows.IsEmpty() {
 		return nil
 	}
-	m.in = columns.SetOf(m.rows, m.view.Rows())
+	if m.in == nil {
+		m.in = columns.SetOf(m.rows, m.view.Rows())
+	}
 	m.scratch.size(m.view.Rows())
 	clear(m.scratch.scores)
 	for _, g := range need {
@@ -289,8 +291,7 @@ func (m *matcher) weigh() {
 	now := m.q.Now.Unix() / secondsPerDay
 	prefer := m.view.KindIDs(m.prefer)
 	scores := m.scratch.scores
-	for it := m.rows.Iterator(); it.HasNext(); {
-		i := it.Next()
+	columns.Each(m.rows, func(i uint32) {
 		q := m.view.Quality(i)
 		v := (scores[i] + rank.Base) * float32(rank.Quality(float64(q.Weight), float64(now-int64(q.Active))))
 		if len(prefer) > 0 && m.view.OfKind(i, prefer) {
@@ -303,7 +304,7 @@ func (m *matcher) weigh() {
 			v *= m.scratch.mass[i] / m.whole
 		}
 		scores[i] = v
-	}
+	})
 }
 
 // rankGroup adds the best term of a group to every row's score: alternatives

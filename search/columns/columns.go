@@ -266,14 +266,21 @@ func (s Set) Has(row uint32) bool { return s[row/setWord]&(1<<(row%setWord)) != 
 // SetOf is the set of a bitmap's rows, all of them below rows.
 func SetOf(b *roaring.Bitmap, rows int) Set {
 	out := NewSet(rows)
+	Each(b, out.Add)
+	return out
+}
+
+// Each calls with every row of a bitmap, ascending: a buffer at a time, since
+// the bitmap's own iterator costs more than what is mostly done with a row.
+func Each(b *roaring.Bitmap, do func(row uint32)) {
 	buffer := make([]uint32, 256)
 	for it := b.ManyIterator(); ; {
 		n := it.NextMany(buffer)
 		if n == 0 {
-			return out
+			return
 		}
 		for _, row := range buffer[:n] {
-			out.Add(row)
+			do(row)
 		}
 	}
 }

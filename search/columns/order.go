@@ -82,16 +82,7 @@ func (a scored) compare(b scored) int {
 // top sorts the first n rows of a set by score.
 func (v *View) top(rows *roaring.Bitmap, n int, score func(uint32) float64) []uint32 {
 	h := heap{n: n}
-	buffer := make([]uint32, 256)
-	for it := rows.ManyIterator(); ; {
-		got := it.NextMany(buffer)
-		if got == 0 {
-			break
-		}
-		for _, i := range buffer[:got] {
-			h.add(scored{score(i), v.refRank[i], i})
-		}
-	}
+	Each(rows, func(i uint32) { h.add(scored{score(i), v.refRank[i], i}) })
 	slices.SortFunc(h.list, scored.compare)
 	out := make([]uint32, len(h.list))
 	for k, s := range h.list {

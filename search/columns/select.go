@@ -219,13 +219,20 @@ func (v *View) Currency() string {
 // facets counts every dim under all filters but its own.
 func (v *View) facets(q *search.Query, f *filterSet, all *roaring.Bitmap) map[string][]search.Count {
 	out := make(map[string][]search.Count, dims+1)
+	counters := map[*roaring.Bitmap]counter{}
 	chosen := [dims][]string{dimKind: q.Kinds, dimSkill: q.Skills, dimLevel: q.Levels, dimLang: q.Langs, dimFormat: q.Formats, dimLicence: q.Licences}
 	for d := range dimOwner {
 		own := f.dims[d]
 		if d == dimMoney {
 			own = f.price
 		}
-		out[facetName(d)] = v.count(d, f.without(v, own, all), chosen[d])
+		rows := f.without(v, own, all)
+		c, ok := counters[rows]
+		if !ok {
+			c = v.counter(rows)
+			counters[rows] = c
+		}
+		out[facetName(d)] = c.count(d, chosen[d])
 	}
 	out[search.FacetNew] = single("true", v.newcomers(q.Now), f.without(v, f.newer, all))
 	out[search.FacetOpen] = single("week", v.openUntil(q.Now, q.Now.Add(search.OpenWithin)), f.without(v, f.open, all))
@@ -265,18 +272,47 @@ func (v *View) openUntil(from, to time.Time) *roaring.Bitmap {
 	return made.rows
 }
 
-// count tells how many of the rows hold each value of a dim.
-func (v *View) count(d dim, rows *roaring.Bitmap, chosen []string) []search.Count {
-	out := []search.Count{}
-	for _, id := range v.byDim[d] {
-		n := uint64(0)
-		if rows == v.live {
-			n = v.bits[id].GetCardinality()
-		} else {
-			n = v.bits[id].AndCardinality(rows)
+// counter tells how many of some rows hold a value.
+type counter struct {
+	v    *View
+	rows *roaring.Bitmap
+	of   []uint32 // by value id; nil: the values' bitmaps are asked
+}
+
+// fewOf is the part of all rows, one of so many, up to which it is cheaper to
+// read the values of each row than the rows of each value.
+const fewOf = 8
+
+func (v *View) counter(rows *roaring.Bitmap) counter {
+	c := counter{v: v, rows: rows}
+	if rows == v.live || rows.GetCardinality() > uint64(len(v.rows)/fewOf) {
+		return c
+	}
+	c.of = make([]uint32, len(v.bits))
+	Each(rows, func(i uint32) {
+		for _, id := range v.rows[i].values {
+			c.of[id]++
 		}
-		if n > 0 {
-			out = append(out, search.Count{Value: v.dict.at(id).show, Count: int(n)})
+	})
+	return c
+}
+
+func (c *counter) held(id uint32) uint64 {
+	switch {
+	case c.of != nil:
+		return uint64(c.of[id])
+	case c.rows == c.v.live:
+		return c.v.bits[id].GetCardinality()
+	}
+	return c.v.bits[id].AndCardinality(c.rows)
+}
+
+// count tells how many of the rows hold each value of a dim.
+func (c *counter) count(d dim, chosen []string) []search.Count {
+	out := []search.Count{}
+	for _, id := range c.v.byDim[d] {
+		if n := c.held(id); n > 0 {
+			out = append(out, search.Count{Value: c.v.dict.at(id).show, Count: int(n)})
 		}
 	}
 	slices.SortFunc(out, func(a, b search.Count) int {
