@@ -31,7 +31,7 @@ import (
 // night ODUVAN_TEST_CARD_KILLS times on both together. A board is killed
 // cardBoard times, then another takes its place.
 const (
-	cardKills   = 5
+	cardKills   = 4
 	cardBoard   = 20
 	cardCrowd   = 8 // buyers in each run
 	cardSellers = 4

@@ -20,7 +20,7 @@ import (
 // each engine; by night ODUVAN_TEST_ORDERS says how many orders.
 const (
 	eventStorms = 2
-	eventOrders = 30
+	eventOrders = 26
 	manyOrders  = 200
 	perOrder    = 5 // events, in the middle
 )
