@@ -54,6 +54,7 @@ const origin = "https://board.example"
 
 // world is the API over real packages on a database of its own.
 type world struct {
+	counted string // rows after the last refused request of many; empty: not known
 	*dbtest.World
 	t         testing.TB
 	api       *api.API
