@@ -403,3 +403,23 @@ func TestAnEventAboutWhatWeDoNotKnow(t *testing.T) {
 		}
 	})
 }
+
+// An event of a seller known here about another seller's order settles nothing,
+// even though the order is paid: its own account will tell.
+func TestAnotherSellersAccountSettlesNothing(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, dbtest.New(t))
+	_, other, err := w.ConnectAccount(ctx, w.another(t, "eve"))
+	must(t, err)
+	o, s := w.page(t)
+	w.fake.pay(s)
+	b := w.body(func(e object) { e["account"] = other.StripeID }, s)
+	must(t, w.Webhook(ctx, b, sign(b, w.Clock.Now(), testSecret)))
+	_, err = w.ReadInbox(ctx)
+	must(t, err)
+	w.is(t, o.ID, payment.AwaitingPayment)
+	same(t, []string{stripe.FoundAccount}, w.found(t))
+	w.tell(t)
+	w.is(t, o.ID, payment.Fulfilled)
+	w.sound(t)
+}
