@@ -52,6 +52,28 @@ func (w *world) takesCards() {
 const cardOffer = `{"uses":["reproduce","present"],"prices":[{"days":90,"amount":1200,"currency":"EUR"}],
 	"ways":[{"country":"WW","method":"stripe","currency":"EUR"},{"country":"WW","method":"direct","currency":"EUR"}]}`
 
+// TestPricesThatNoCardPays refuses an offer at once whose price Stripe takes from
+// nobody, and an offer by cards on a board that takes none.
+func TestPricesThatNoCardPays(t *testing.T) {
+	t.Parallel()
+	w := open(t, dbtest.New(t), wide())
+	s := w.shop()
+	if rec := s.ask("POST", "/api/v1/works/"+s.work+"/offers", s.ada, cardOffer); rec.Code != http.StatusUnprocessableEntity || !strings.Contains(rec.Body.String(), "way_off") {
+		t.Errorf("without cards: %d %s", rec.Code, rec.Body)
+	}
+	w.takesCards()
+	for body, want := range map[string]int{cardOffer: http.StatusCreated,
+		strings.ReplaceAll(cardOffer, "1200", "999999999999"): http.StatusUnprocessableEntity, strings.ReplaceAll(cardOffer, "EUR", "XAU"): http.StatusUnprocessableEntity} {
+		rec := s.ask("POST", "/api/v1/works/"+s.work+"/offers", s.ada, body)
+		if rec.Code != want {
+			t.Errorf("%s: %d, want %d: %s", body, rec.Code, want, rec.Body)
+		}
+		if strings.Contains(body, "99999") && !strings.Contains(rec.Body.String(), "way_price") {
+			t.Errorf("too much for a card: %s", rec.Body)
+		}
+	}
+}
+
 // connects makes the seller's account at Stripe ready.
 func (s *shopping) connects() (account string) {
 	s.t.Helper()

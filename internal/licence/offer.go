@@ -123,7 +123,7 @@ const (
 // OfferInput: required, value_unknown, use_no_derivatives, territory_unknown,
 // territory_mixed, number_range, price_days, price_twice, money_negative,
 // money_too_large, currency_unknown, not_fund_needed, fund_destination,
-// way_method, way_country, way_missing (argument Currency), link_form,
+// way_method, way_off, way_price, way_country, way_missing (argument Currency), link_form,
 // link_host, terms_unknown, state_unknown, too_many, too_long, text_form.
 func (l *Licences) AddOffer(ctx context.Context, by account.Actor, workID string, in OfferInput) (out Offer, err error) {
 	err = l.writeWork(ctx, by, workID, func(tx *db.Tx, w *Work) error {

@@ -34,7 +34,9 @@ func (l *Licences) fillOffer(ctx context.Context, tx *db.Tx, w *Work, o *Offer, 
 	if !in.NotFund {
 		bad.Add(fault.Bad("not_fund", "not_fund_needed"))
 	}
+	had := o.Ways
 	o.Ways = cleanWays(in.Ways, o.Prices, &bad)
+	l.checkWays(had, o, &bad)
 	o.Link = l.cleanLink(strings.TrimSpace(in.Link), o.Ways, &bad)
 	o.TermsVersion = cmp.Or(in.Terms, l.current)
 	if _, ok := l.terms(o.TermsVersion); !ok {
@@ -204,6 +206,29 @@ func cleanWays(list []Way, prices []Price, bad *fault.Fields) []Way {
 		}
 	}
 	return out
+}
+
+// checkWays refuses a method that this branch does not offer, unless the offer
+// has it from before, and a price that its method cannot take.
+func (l *Licences) checkWays(had []Way, o *Offer, bad *fault.Fields) {
+	if l.payments == nil {
+		return
+	}
+	offered := l.payments.Offered()
+	for i, w := range o.Ways {
+		old := slices.ContainsFunc(had, func(h Way) bool { return h.Method == w.Method })
+		if !old && !slices.Contains(offered, w.Method) {
+			bad.Add(fault.Bad("ways", "way_off").With("N", i+1))
+		}
+		for _, p := range o.Prices {
+			if p.Currency != w.Currency || p.Amount == 0 {
+				continue
+			}
+			if l.payments.CheckPrice(w.Method, p.Money()) != nil {
+				bad.Add(fault.Bad("ways", "way_price").With("N", i+1))
+			}
+		}
+	}
 }
 
 // cleanLink takes the payee's payment address where a way needs it.

@@ -76,6 +76,9 @@ func TestWhatCannotBeOffered(t *testing.T) {
 		"a way": {func(in *licence.OfferInput) {
 			in.Ways = []licence.Way{{Country: "RU", Method: "barter", Currency: "RUB"}}
 		}, "way_method:ways"},
+		"a way of other boards": {func(in *licence.OfferInput) {
+			in.Ways = []licence.Way{{Country: "RU", Method: payment.Stripe, Currency: "RUB"}}
+		}, "way_off:ways"},
 		"a country": {func(in *licence.OfferInput) {
 			in.Ways = []licence.Way{{Country: "R", Method: "direct", Currency: "RUB"}}
 		}, "way_country:ways"},

@@ -44,6 +44,21 @@ func (p *Payments) Offered() (out []Method) {
 	return out
 }
 
+// Charging is a Way that cannot take every price.
+type Charging interface {
+	CheckPrice(price money.Amount) error
+}
+
+// CheckPrice refuses a price that no order of the method could have, for offers
+// that name it. Faults: Invalid, as the method says it; none for a method that
+// this branch does not offer.
+func (p *Payments) CheckPrice(m Method, price money.Amount) error {
+	if w, ok := p.ways[m].(Charging); ok {
+		return w.CheckPrice(price)
+	}
+	return nil
+}
+
 // Linking is a Way that pays by the seller's own link.
 type Linking interface{ CheckLink(link string) error }
 

@@ -74,6 +74,12 @@ func ToStripe(a money.Amount) (Charge, error) {
 	return Charge{Minor: minor, Currency: strings.ToLower(a.Currency)}, nil
 }
 
+// CheckPrice refuses what cannot be charged. It implements payment.Charging.
+func (s *Stripe) CheckPrice(price money.Amount) error {
+	_, err := ToStripe(price)
+	return err
+}
+
 // FromStripe reads an amount that Stripe told; false where it cannot be one of ours.
 func FromStripe(minor int64, currency string) (money.Amount, bool) {
 	code := strings.ToUpper(currency)
