@@ -53,9 +53,9 @@ func (s *Stripe) missed(ctx context.Context, id string) error {
 		got := all.Event()
 		e := event{ID: got.ID, Type: string(got.Type), Account: seller.id, Livemode: &got.Livemode}
 		if got.Data != nil {
-			e.Data.Object.ID, _ = got.Data.Object["id"].(string)
+			e.Data.Object.ID = got.Data.Object["id"]
 		}
-		if !idForm.MatchString(e.ID) || !typeForm.MatchString(e.Type) || !idForm.MatchString(e.Data.Object.ID) {
+		if !e.fits() {
 			continue
 		}
 		if kind, _ := s.refused(e); kind == FoundType {

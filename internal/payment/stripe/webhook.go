@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"regexp"
+	"slices"
 	"strings"
 	"time"
 
@@ -53,8 +54,8 @@ type inboxRow struct {
 	Outcome    string    `bun:"outcome"`
 }
 
-// told is all that is read of an event: what it is about. Amounts, states and
-// people in it are never looked at.
+// event is all that is read of one: what it is about. Amounts, states and people
+// in it are never looked at.
 type event struct {
 	ID       string `json:"id"`
 	Object   string `json:"object"`
@@ -63,9 +64,24 @@ type event struct {
 	Livemode *bool  `json:"livemode"`
 	Data     struct {
 		Object struct {
-			ID string `json:"id"`
+			ID any `json:"id"` // of types that nobody asked for it is anything, or not there
 		} `json:"object"`
 	} `json:"data"`
+}
+
+// about is the number of what an event is about; empty where it is none.
+func (e *event) about() string {
+	if id, ok := e.Data.Object.ID.(string); ok && idForm.MatchString(id) {
+		return id
+	}
+	return ""
+}
+
+// fits tells whether an event is as Stripe's are. Only one of a type that was
+// asked for must be about something with a number.
+func (e *event) fits() bool {
+	return idForm.MatchString(e.ID) && typeForm.MatchString(e.Type) && (e.Account == "" || accountForm.MatchString(e.Account)) && e.Livemode != nil &&
+		(e.about() != "" || !slices.Contains(types(), e.Type))
 }
 
 var (
@@ -86,8 +102,7 @@ func (s *Stripe) Webhook(ctx context.Context, raw []byte, signature string) erro
 		return ErrSignature
 	}
 	var e event
-	if json.Unmarshal(raw, &e) != nil || e.Object != "event" || !idForm.MatchString(e.ID) || !typeForm.MatchString(e.Type) ||
-		!idForm.MatchString(e.Data.Object.ID) || e.Account != "" && !accountForm.MatchString(e.Account) || e.Livemode == nil {
+	if json.Unmarshal(raw, &e) != nil || e.Object != "event" || !e.fits() {
 		return ErrSignature // signed and malformed: it is not Stripe's
 	}
 	if err := s.put(ctx, e); err != nil {
@@ -136,7 +151,7 @@ func seconds(text string) (n int64) {
 // put writes an event's row, once; what can have no effect is done at once.
 func (s *Stripe) put(ctx context.Context, e event) error {
 	return s.db.Write(ctx, func(tx *db.Tx) error {
-		row := inboxRow{ID: tx.RandomID(), EventID: e.ID, Seller: e.Account, Type: e.Type, ObjectID: e.Data.Object.ID, ReceivedAt: tx.Now}
+		row := inboxRow{ID: tx.RandomID(), EventID: e.ID, Seller: e.Account, Type: e.Type, ObjectID: e.about(), ReceivedAt: tx.Now}
 		kind, subject := s.refused(e)
 		if kind != "" {
 			row.DoneAt, row.Outcome = tx.Now, kind
@@ -160,12 +175,8 @@ func (s *Stripe) put(ctx context.Context, e event) error {
 
 // refused tells what an event is that can have no effect.
 func (s *Stripe) refused(e event) (kind, subject string) {
-	known := false
-	for _, t := range types() {
-		known = known || t == e.Type
-	}
 	switch {
-	case !known:
+	case !slices.Contains(types(), e.Type):
 		return FoundType, e.Type
 	case *e.Livemode != s.live:
 		return FoundMode, e.ID

@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/tmoeg/oduvan/internal/account"
 	"github.com/tmoeg/oduvan/internal/db/dbtest"
 	"github.com/tmoeg/oduvan/internal/fault"
 	"github.com/tmoeg/oduvan/internal/payment"
@@ -139,6 +140,39 @@ func TestForgeriesPayNothing(t *testing.T) {
 	if n := len(unsigned) + len(signed) + 1; n < 30 {
 		t.Errorf("%d forgeries", n)
 	}
+}
+
+// An endpoint made by hand may hear of everything. What nobody asked for is taken,
+// whatever it is about, and said once; of what was asked for the number must be
+// there.
+func TestWhatNobodyAskedFor(t *testing.T) {
+	t.Parallel()
+	dbtest.Each(t, func(t *testing.T, d *dbtest.World) {
+		w := newWorld(t, d)
+		post := func(kind string, n int, about any) error {
+			b, err := json.Marshal(object{"id": fmt.Sprintf("evt_all_%s_%d", strings.ReplaceAll(kind, ".", "_"), n), "object": "event", "type": kind, "account": w.acct,
+				"livemode": false, "data": object{"object": about}})
+			must(t, err)
+			return w.Webhook(ctx, b, sign(b, w.Clock.Now(), testSecret))
+		}
+		nameless := []object{{"object": "balance"}, {"id": "gold-plan"}, {"id": nil}, {"id": 7}, {"id": "../../x"}}
+		for n, about := range nameless {
+			if err := post("balance.available", n, about); err != nil {
+				t.Errorf("%v: %v", about, err)
+			}
+			if err := post("charge.refunded", n, about); !errors.Is(err, stripe.ErrSignature) {
+				t.Errorf("a refund of %v: %v", about, err)
+			}
+		}
+		same(t, []string{stripe.FoundType}, w.found(t))
+		same(t, len(nameless), w.count(t, "SELECT count(*) FROM payment_inbox WHERE object_id = '' AND outcome = ?", stripe.FoundType))
+		list, err := w.Findings(ctx)
+		must(t, err)
+		must(t, w.SettleFinding(ctx, account.Console(), list[0].ID, "all events"))
+		must(t, post("balance.available", 10, nameless[0]))
+		same(t, 0, len(w.found(t)))
+		w.sound(t)
+	})
 }
 
 // pays pays a page without an event and gives the payment; the fake is locked.
