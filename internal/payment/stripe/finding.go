@@ -24,7 +24,7 @@ type finding struct {
 	OrderID   string    `bun:"order_id,nullzero"`
 	FoundAt   time.Time `bun:"found_at"`
 	SettledAt time.Time `bun:"settled_at,nullzero"`
-	SettledBy string    `bun:"settled_by,nullzero"` // moderator, operator: never who
+	SettledBy string    `bun:"settled_by,nullzero"` // moderator, operator: never who; or settledAlone
 	Reason    string    `bun:"reason,nullzero"`
 }
 
@@ -47,10 +47,27 @@ const MaxReason = 1000
 
 var errFinding = fault.Of(fault.NotFound, "finding_unknown")
 
-// found notes what somebody has to look at, once, and says so in the log.
+// settledAlone is who settled what came right by itself.
+const settledAlone = "itself"
+
+// How long what was settled has to be quiet before it is news again: it is seen
+// at every look for as long as it lasts. What is about no order is no hurry.
+const (
+	quietOrder = 24 * time.Hour
+	quietOther = 30 * 24 * time.Hour
+)
+
+// found notes what somebody has to look at, once, and says so in the log. What
+// was settled a while ago, or came right by itself, is opened anew; the reason of
+// that time stays until the next.
 func (s *Stripe) found(ctx context.Context, tx *db.Tx, kind, subject, orderID string) error {
+	quiet := quietOther
+	if orderID != "" {
+		quiet = quietOrder
+	}
 	row := finding{ID: tx.RandomID(), Kind: kind, Subject: subject, OrderID: orderID, FoundAt: tx.Now}
-	res, err := tx.NewInsert().Model(&row).On("CONFLICT (kind, subject) DO NOTHING").Exec(ctx)
+	res, err := tx.NewInsert().Model(&row).On("CONFLICT (kind, subject) DO UPDATE").Set("found_at = EXCLUDED.found_at").Set("settled_at = NULL").Set("settled_by = NULL").
+		Where("f.settled_at <= ? OR f.settled_by = ?", tx.Now.Add(-quiet), settledAlone).Exec(ctx)
 	if err != nil {
 		return err
 	}
@@ -60,9 +77,34 @@ func (s *Stripe) found(ctx context.Context, tx *db.Tx, kind, subject, orderID st
 	return nil
 }
 
-// note is found in a unit of work of its own.
+// note is found in a unit of work of its own, which what is open already spares.
 func (s *Stripe) note(ctx context.Context, kind, subject, orderID string) error {
+	if open, err := s.isOpen(ctx, kind, subject); err != nil || open {
+		return err
+	}
 	return s.db.Write(ctx, func(tx *db.Tx) error { return s.found(ctx, tx, kind, subject, orderID) })
+}
+
+// isOpen tells whether a finding waits to be looked at.
+func (s *Stripe) isOpen(ctx context.Context, kind, subject string) (open bool, err error) {
+	err = s.db.Read(ctx, func(tx *db.Tx) error {
+		return tx.NewRaw("SELECT EXISTS (SELECT 1 FROM payment_finding WHERE kind = ? AND subject = ? AND settled_at IS NULL)", kind, subject).Scan(ctx, &open)
+	})
+	return open, err
+}
+
+// back settles that an attempt's account had left: Stripe shows it again, and the
+// seller has not taken it away here.
+func (s *Stripe) back(ctx context.Context, a attempt) error {
+	if open, err := s.isOpen(ctx, FoundLeft, a.ID); err != nil || !open {
+		return err
+	}
+	return s.db.Write(ctx, func(tx *db.Tx) error {
+		_, err := tx.NewUpdate().Model((*finding)(nil)).Set("settled_at = ?", tx.Now).Set("settled_by = ?", settledAlone).
+			Where("kind = ? AND subject = ? AND settled_at IS NULL", FoundLeft, a.ID).
+			Where("EXISTS (SELECT 1 FROM stripe_account WHERE stripe_id = ? AND state NOT IN (?, ?))", a.Seller, AccountDisconnected, AccountNew).Exec(ctx)
+		return err
+	})
 }
 
 // Finding is what somebody has to look at: codes and numbers only.

@@ -82,6 +82,64 @@ func TestFindingsAreSettledWithAReason(t *testing.T) {
 	})
 }
 
+// What was settled and is so again a day later is news, with what was said of it
+// the last time.
+func TestAFindingComesUpAgain(t *testing.T) {
+	t.Parallel()
+	dbtest.Each(t, func(t *testing.T, d *dbtest.World) {
+		w := newWorld(t, d)
+		o := w.wrong(t)
+		first, err := w.Findings(ctx)
+		must(t, err)
+		must(t, w.SettleFinding(ctx, account.Console(), first[0].ID, "looked at"))
+		w.Clock.Advance(23 * time.Hour)
+		_, err = w.Returned(ctx, o.ID)
+		must(t, err)
+		same(t, 0, len(w.found(t)))
+		w.Clock.Advance(time.Hour)
+		for range 2 {
+			_, err = w.Returned(ctx, o.ID)
+			must(t, err)
+		}
+		again, err := w.Findings(ctx)
+		must(t, err)
+		if len(again) != 1 || again[0].ID != first[0].ID || again[0].FoundAt.Sub(first[0].FoundAt) != 24*time.Hour {
+			t.Fatalf("got %+v", again)
+		}
+		review, err := w.NeedsReview(ctx, o.ID)
+		must(t, err)
+		same(t, true, review)
+		same(t, 1, w.count(t, "SELECT count(*) FROM payment_finding WHERE reason = 'looked at' AND settled_by IS NULL"))
+	})
+}
+
+// An account that leaves, comes back and leaves again is said both times, and
+// not while it is here.
+func TestAnAccountThatComesBack(t *testing.T) {
+	t.Parallel()
+	dbtest.Each(t, func(t *testing.T, d *dbtest.World) {
+		w := newWorld(t, d)
+		o, _ := w.page(t)
+		looks := func() []string {
+			_, err := w.Returned(ctx, o.ID)
+			must(t, err)
+			return w.found(t)
+		}
+		for range 2 {
+			must(t, w.Disconnect(ctx, w.seller))
+			same(t, []string{stripe.FoundLeft}, looks()) // Stripe shows it still
+			_, _, err := w.ConnectAccount(ctx, w.seller)
+			must(t, err)
+			same(t, 0, len(looks()))
+			w.fake.set(func() { w.fake.accounts[w.acct]["_left"] = true })
+			same(t, []string{stripe.FoundLeft}, looks())
+			w.fake.set(func() { delete(w.fake.accounts[w.acct], "_left") })
+			same(t, 0, len(looks()))
+		}
+		w.sound(t)
+	})
+}
+
 // The two hear of everything once, in words that are true of a provider.
 func TestWhoHearsWhat(t *testing.T) {
 	t.Parallel()

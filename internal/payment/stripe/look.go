@@ -35,7 +35,10 @@ func (s *Stripe) look(ctx context.Context, a attempt) (seen, error) {
 	}
 	p.AddExpand("payment_intent.latest_charge")
 	got, err := s.api.CheckoutSessions.Get(a.SessionID, &sdk.CheckoutSessionParams{Params: p})
-	if err = told(err); err != nil {
+	if err = told(err); err == nil {
+		err = s.back(ctx, a)
+	}
+	if err != nil {
 		return seen{}, err
 	}
 	if got.PaymentStatus != sdk.CheckoutSessionPaymentStatusPaid { // complete alone means nothing
