@@ -2,6 +2,7 @@ package stripe
 
 import (
 	"context"
+	"errors"
 	"strings"
 
 	sdk "github.com/stripe/stripe-go/v76"
@@ -9,6 +10,13 @@ import (
 	"github.com/tmoeg/oduvan/internal/db"
 	"github.com/tmoeg/oduvan/internal/fault"
 )
+
+// foreign is the outcome of an event about what a seller sells elsewhere by the
+// same account.
+const foreign = "foreign"
+
+// errForeign is that Stripe shows a thing and it names no attempt of ours.
+var errForeign = fault.Of(fault.NotFound, "stripe_foreign")
 
 // attemptOf finds the attempt that an event's object belongs to: by the numbers
 // we know, else by asking Stripe on the event's account, as when the event was
@@ -26,6 +34,8 @@ func (s *Stripe) attemptOf(ctx context.Context, row inboxRow) (a attempt, outcom
 		a, err = s.byAsking(ctx, seller, row.ObjectID)
 	}
 	switch {
+	case errors.Is(err, errForeign):
+		return a, foreign, nil
 	case fault.Is(err, fault.NotFound), fault.Is(err, fault.Forbidden), fault.Is(err, fault.Conflict):
 		return a, FoundUnknown, nil
 	case err != nil:
@@ -70,31 +80,37 @@ func (s *Stripe) byAsking(ctx context.Context, seller SellerAccount, id string) 
 		if err != nil {
 			return attempt{}, told(err)
 		}
+		if got.Metadata["attempt"] == "" {
+			return attempt{}, errForeign
+		}
 		return s.adopt(ctx, seller, got)
 	case "ch", "py":
 		got, err := s.api.Charges.Get(id, &sdk.ChargeParams{Params: p})
 		if err != nil {
 			return attempt{}, told(err)
 		}
-		if got.PaymentIntent != nil {
-			intent = got.PaymentIntent.ID
+		if got.PaymentIntent == nil {
+			return attempt{}, errForeign
 		}
+		intent = got.PaymentIntent.ID
 	case "re", "pyr":
 		got, err := s.api.Refunds.Get(id, &sdk.RefundParams{Params: p})
 		if err != nil {
 			return attempt{}, told(err)
 		}
-		if got.PaymentIntent != nil {
-			intent = got.PaymentIntent.ID
+		if got.PaymentIntent == nil {
+			return attempt{}, errForeign
 		}
+		intent = got.PaymentIntent.ID
 	case "dp", "du":
 		got, err := s.api.Disputes.Get(id, &sdk.DisputeParams{Params: p})
 		if err != nil {
 			return attempt{}, told(err)
 		}
-		if got.PaymentIntent != nil {
-			intent = got.PaymentIntent.ID
+		if got.PaymentIntent == nil {
+			return attempt{}, errForeign
 		}
+		intent = got.PaymentIntent.ID
 	case "pi":
 		intent = id
 	}
@@ -114,6 +130,9 @@ func (s *Stripe) byIntent(ctx context.Context, p sdk.Params, intent string) (att
 	got, err := s.api.PaymentIntents.Get(intent, &sdk.PaymentIntentParams{Params: p})
 	if err != nil {
 		return attempt{}, told(err)
+	}
+	if got.Metadata["attempt"] == "" {
+		return attempt{}, errForeign
 	}
 	return s.byID(ctx, got.Metadata["attempt"])
 }

@@ -1,6 +1,7 @@
 package stripe
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -179,12 +180,16 @@ func (s *Stripe) refused(e event) (kind, subject string) {
 	case !slices.Contains(types(), e.Type):
 		return FoundType, e.Type
 	case *e.Livemode != s.live:
-		return FoundMode, e.ID
+		return FoundMode, whose(e.Account)
 	case e.Account == "":
-		return FoundAccount, e.ID
+		return FoundAccount, whose(e.Account)
 	}
 	return "", ""
 }
+
+// whose is the subject of what is found about an account's events: once an
+// account, however many come.
+func whose(acct string) string { return cmp.Or(acct, "platform") }
 
 // read does what an event asks for. It is done only after what it caused is
 // durable.
@@ -207,10 +212,13 @@ func (s *Stripe) read(ctx context.Context, id string) error {
 		switch {
 		case outcome == FoundUnknown && tx.Now.Sub(row.ReceivedAt) < unknown:
 			return nil // our own commit may still come: the deadline looks again
-		case outcome == FoundUnknown, outcome == FoundAccount:
-			if err := s.found(ctx, tx, outcome, row.EventID, ""); err != nil {
-				return err
-			}
+		case outcome == FoundUnknown:
+			err = s.found(ctx, tx, outcome, row.EventID, "")
+		case outcome == FoundAccount:
+			err = s.found(ctx, tx, outcome, whose(row.Seller), "")
+		}
+		if err != nil {
+			return err
 		}
 		if _, err := tx.NewUpdate().Model((*inboxRow)(nil)).Set("done_at = ?", tx.Now).Set("outcome = ?", outcome).
 			Where("id = ? AND done_at IS NULL", id).Exec(ctx); err != nil {

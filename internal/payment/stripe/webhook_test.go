@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -171,6 +172,53 @@ func TestWhatNobodyAskedFor(t *testing.T) {
 		must(t, w.SettleFinding(ctx, account.Console(), list[0].ID, "all events"))
 		must(t, post("balance.available", 10, nameless[0]))
 		same(t, 0, len(w.found(t)))
+		w.sound(t)
+	})
+}
+
+// A seller's own shop by the same account is no business of the board: its events
+// are done at once. What comes of accounts that are not here, or of the other mode,
+// is said once an account.
+func TestASellersOwnShop(t *testing.T) {
+	t.Parallel()
+	dbtest.Each(t, func(t *testing.T, d *dbtest.World) {
+		w := newWorld(t, d)
+		o, s := w.page(t)
+		w.fake.set(func() {
+			on := func(id, kind, about string, more object) {
+				more["_on"], more["id"], more["object"] = w.acct, id, about
+				w.fake.things[id] = more
+				if kind != "" {
+					w.fake.happened(kind, more)
+				}
+			}
+			on("pi_shop00001", "", "payment_intent", object{"metadata": object{"cart": "7"}})
+			on("cs_test_shop00001", "checkout.session.completed", "checkout.session", object{"payment_status": "paid", "metadata": object{}})
+			on("ch_shop00001", "charge.refunded", "charge", object{"payment_intent": "pi_shop00001"})
+			on("ch_shop00002", "charge.refunded", "charge", object{})
+			on("re_shop00001", "charge.refund.updated", "refund", object{"payment_intent": "pi_shop00001"})
+			on("dp_shop00001", "charge.dispute.created", "dispute", object{"payment_intent": "pi_shop00001"})
+		})
+		w.tell(t)
+		same(t, 5, w.count(t, "SELECT count(*) FROM payment_inbox WHERE outcome = 'foreign' AND done_at IS NOT NULL"))
+		same(t, 0, len(w.found(t)))
+
+		for n := range 6 {
+			for what, change := range map[string]func(e object){
+				"mode":  func(e object) { e["livemode"] = true },
+				"gone":  func(e object) { e["type"], e["account"] = "account.updated", acct },
+				"board": func(e object) { delete(e, "account") },
+			} {
+				b := w.body(func(e object) { e["id"] = fmt.Sprintf("evt_%s_%d", what, n); change(e) }, s)
+				must(t, w.Webhook(ctx, b, sign(b, w.Clock.Now(), testSecret)))
+			}
+		}
+		_, err := w.ReadInbox(ctx)
+		must(t, err)
+		got := w.found(t)
+		slices.Sort(got)
+		same(t, []string{stripe.FoundAccount, stripe.FoundAccount, stripe.FoundMode}, got)
+		w.is(t, o.ID, payment.AwaitingPayment)
 		w.sound(t)
 	})
 }
