@@ -140,6 +140,33 @@ func TestAnAccountThatComesBack(t *testing.T) {
 	})
 }
 
+// A seller who renames a payment in the Dashboard blinds nobody: refunds and
+// disputes are still learnt, and somebody looks.
+func TestARenamedPaymentIsStillSeen(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, dbtest.New(t))
+	o, s := w.page(t)
+	w.fake.pay(s)
+	w.tell(t)
+	w.is(t, o.ID, payment.Fulfilled)
+	w.fake.set(func() {
+		s["payment_intent"].(object)["metadata"] = object{"order": "mine"}
+		s["metadata"] = object{}
+	})
+	w.fake.back(s, 1000)
+	w.tell(t)
+	same(t, int64(1000), w.is(t, o.ID, payment.Fulfilled).Refunded)
+	same(t, []string{stripe.FoundMismatch}, w.found(t))
+	w.fake.dispute(s, "needs_response")
+	w.tell(t)
+	w.is(t, o.ID, payment.Disputed)
+	w.fake.set(func() { w.fake.charge(s)["amount_captured"] = int64(1) }) // but another amount is another payment
+	w.fake.dispute(s, "won")
+	w.tell(t)
+	w.is(t, o.ID, payment.Disputed)
+	w.sound(t)
+}
+
 // The two hear of everything once, in words that are true of a provider.
 func TestWhoHearsWhat(t *testing.T) {
 	t.Parallel()

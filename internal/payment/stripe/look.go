@@ -44,8 +44,13 @@ func (s *Stripe) look(ctx context.Context, a attempt) (seen, error) {
 	if got.PaymentStatus != sdk.CheckoutSessionPaymentStatusPaid { // complete alone means nothing
 		return seen{expired: got.Status == sdk.CheckoutSessionStatusExpired}, nil
 	}
-	if !a.fits(got) {
+	switch ours := a.ours(got); {
+	case !a.fits(got), !ours && a.IntentID == "":
 		return seen{wrong: true}, nil
+	case !ours: // it is the payment that was taken in; what it is called now is for somebody to look at
+		if err := s.note(ctx, FoundMismatch, a.ID, a.OrderID); err != nil {
+			return seen{}, err
+		}
 	}
 	charge := got.PaymentIntent.LatestCharge
 	out := seen{paid: true, intent: got.PaymentIntent.ID, charged: time.Unix(charge.Created, 0).UTC(), refunded: min(charge.AmountRefunded, a.Amount)}
@@ -56,8 +61,8 @@ func (s *Stripe) look(ctx context.Context, a attempt) (seen, error) {
 }
 
 // fits compares a paid page with what was frozen before the first call: amount,
-// currency, reference, mode, and that nobody took a share. The account is right
-// because the page was read on it.
+// currency, mode, and the payment once it is known. The account is right because
+// the page was read on it.
 func (a *attempt) fits(got *sdk.CheckoutSession) bool {
 	pi := got.PaymentIntent
 	if pi == nil || pi.LatestCharge == nil || got.ID != a.SessionID || !objectForm.MatchString(pi.ID) || a.IntentID != "" && pi.ID != a.IntentID {
@@ -69,10 +74,17 @@ func (a *attempt) fits(got *sdk.CheckoutSession) bool {
 	}
 	return same(got.AmountTotal, got.Currency) && same(pi.AmountReceived, pi.Currency) && same(ch.AmountCaptured, ch.Currency) &&
 		ch.Paid && ch.Status == sdk.ChargeStatusSucceeded && ch.Created > 0 && ch.AmountRefunded >= 0 &&
-		got.Livemode == a.Livemode && pi.Livemode == a.Livemode && ch.Livemode == a.Livemode &&
-		got.ClientReferenceID == a.OrderID && got.Metadata["order"] == a.OrderID && got.Metadata["attempt"] == a.ID &&
-		pi.Metadata["order"] == a.OrderID && pi.Metadata["attempt"] == a.ID &&
-		pi.ApplicationFeeAmount == 0 && ch.ApplicationFeeAmount == 0 && pi.TransferData == nil && pi.OnBehalfOf == nil && got.Mode == sdk.CheckoutSessionModePayment
+		got.Livemode == a.Livemode && pi.Livemode == a.Livemode && ch.Livemode == a.Livemode
+}
+
+// ours tells whether a page and its payment bear the attempt's names, and that
+// nobody took a share. A seller can rename both in the Dashboard, so that it
+// counts only until the payment is taken in.
+func (a *attempt) ours(got *sdk.CheckoutSession) bool {
+	pi := got.PaymentIntent
+	return pi != nil && pi.LatestCharge != nil && got.ClientReferenceID == a.OrderID && got.Metadata["order"] == a.OrderID && got.Metadata["attempt"] == a.ID &&
+		pi.Metadata["order"] == a.OrderID && pi.Metadata["attempt"] == a.ID && pi.ApplicationFeeAmount == 0 && pi.LatestCharge.ApplicationFeeAmount == 0 &&
+		pi.TransferData == nil && pi.OnBehalfOf == nil && got.Mode == sdk.CheckoutSessionModePayment
 }
 
 // disputes reads how far the buyer's bank is.
