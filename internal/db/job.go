@@ -32,6 +32,18 @@ type Outside interface {
 	CallsOutside()
 }
 
+// Repeated is a Job that a deadline enqueues again for as long as it is needed.
+// It waits at most once with the same ids, and is given up after a few tries:
+// what cannot be done for a week leaves no week of jobs behind.
+type Repeated interface {
+	Job
+	IsRepeated()
+}
+
+// triesRepeated is how often a Repeated job is tried; River's pauses between them
+// are 1, 16 and 81 seconds.
+const triesRepeated = 4
+
 // The queues, each with how many of its jobs run at a time in one process.
 const (
 	queueOutside   = "outside"
@@ -79,6 +91,11 @@ func (tx *Tx) Enqueue(ctx context.Context, job Job) error {
 	var opts river.InsertOpts
 	if _, ok := job.(Outside); ok {
 		opts.Queue = queueOutside
+	}
+	if _, ok := job.(Repeated); ok {
+		opts.MaxAttempts = triesRepeated
+		opts.UniqueOpts.ByArgs = true
+		opts.UniqueOpts.ByState = append(opts.UniqueOpts.ByState, "available", "pending", "running", "retryable", "scheduled")
 	}
 	_, err := tx.db.jobs.insert.InsertTx(ctx, tx.Tx.Tx, job, &opts)
 	return err

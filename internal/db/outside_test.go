@@ -2,6 +2,7 @@ package db_test
 
 import (
 	"context"
+	"errors"
 	"testing"
 
 	"github.com/tmoeg/oduvan/internal/db"
@@ -71,6 +72,44 @@ func TestSlowServersHoldUpNobody(t *testing.T) {
 		cancel()
 		if err := <-ended; err != nil {
 			t.Error(err)
+		}
+	})
+}
+
+type againJob struct{ ID string }
+
+func (againJob) Kind() string { return "again" }
+
+func (againJob) IsRepeated() {}
+
+// What a deadline asks for again waits once, and can be asked for once more as
+// soon as it was done.
+func TestRepeatedJobsDoNotPileUp(t *testing.T) {
+	t.Parallel()
+	dbtest.Each(t, func(t *testing.T, w *dbtest.World) {
+		ctx := context.Background()
+		done := make(chan string, 100)
+		db.Handle(w.DB, func(_ context.Context, j againJob) error { done <- j.ID; return nil })
+		db.Handle(w.DB, func(_ context.Context, j markJob) error { done <- j.ID; return nil })
+		for range 20 {
+			if err := w.Write(ctx, func(tx *db.Tx) error {
+				return errors.Join(tx.Enqueue(ctx, againJob{"one"}), tx.Enqueue(ctx, againJob{"two"}), tx.Enqueue(ctx, markJob{"each"}))
+			}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if n, err := w.Waiting(ctx); n != 2+20 || err != nil {
+			t.Errorf("%d jobs wait, %v", n, err)
+		}
+		dbtest.Drain(t, w)
+		if len(done) != 22 {
+			t.Errorf("%d were done", len(done))
+		}
+		if err := w.Write(ctx, func(tx *db.Tx) error { return tx.Enqueue(ctx, againJob{"one"}) }); err != nil {
+			t.Fatal(err)
+		}
+		if n, err := w.Waiting(ctx); n != 1 || err != nil {
+			t.Errorf("afterwards %d wait, %v", n, err)
 		}
 	})
 }
