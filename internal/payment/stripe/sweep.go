@@ -11,6 +11,18 @@ import (
 	"github.com/tmoeg/oduvan/internal/payment"
 )
 
+// What a deadline asks for again anyway piles up nowhere, however long Stripe is
+// away: the deadlines of inbox, attempts and sellers go on.
+
+// IsRepeated marks the job.
+func (inboxJob) IsRepeated() {}
+
+// IsRepeated marks the job.
+func (settleJob) IsRepeated() {}
+
+// IsRepeated marks the job.
+func (eventsJob) IsRepeated() {}
+
 // eventsDue asks a seller's account for events that could not be delivered.
 func (s *Stripe) eventsDue(ctx context.Context, tx *db.Tx, id string) error {
 	var row sellerRow
