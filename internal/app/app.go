@@ -146,7 +146,7 @@ func New(ctx context.Context, cfg config.Config, opt Options) (a *App, err error
 	}
 	a.Site = site.New(site.Config{URL: address, Web: pages, Accounts: a.Accounts, Branch: a.Branch, Profiles: a.Profiles, Market: a.Market,
 		Messages: a.Messages, Notices: a.Notices, Saved: a.Saved, Payments: a.Payments, Licences: a.Licences, Fund: a.Fund, Transparency: a.Transparency, Catalogue: a.Catalogue, Skills: skillList{skills}, Limits: a.limits, Pictures: a.Pictures, Keys: a.Keys, Sessions: a.Accounts.Sessions(),
-		Stripe: a.sitesStripe(), StripeHosts: a.stripeHosts(), Now: a.DB.Now, Log: a.Log})
+		Stripe: a.sitesStripe(), StripeHosts: a.stripeHosts(), StripeKept: a.stripeKept, Now: a.DB.Now, Log: a.Log})
 	a.API, err = api.New(api.Config{Accounts: a.Accounts, Branch: a.Branch, Profiles: a.Profiles, Market: a.Market, Messages: a.Messages, Notices: a.Notices, Catalogue: a.Catalogue,
 		Licences: a.Licences, Payments: a.Payments, Stripe: a.apisStripe(), Fund: a.Fund, Transparency: a.Transparency, Limits: a.limits, Texts: wording{pages}, Skills: skills.Name, Words: wording{pages}.Word, URL: cfg.URL, Now: a.DB.Now, Log: a.Log, Asset: pages.Asset})
 	if err != nil {

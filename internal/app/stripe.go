@@ -22,6 +22,7 @@ import (
 // operator has a key: without one there is no such way and no word of it.
 func (a *App) openStripe() (err error) {
 	if a.Config.StripeSecretKey == "" {
+		stripe.Idle(a.DB)
 		return nil
 	}
 	a.Stripe, err = stripe.New(stripe.Config{DB: a.DB, Payments: a.Payments, Key: a.Config.StripeSecretKey, Secrets: a.Config.WebhookSecrets(),
@@ -53,6 +54,9 @@ func (a *App) stripeCalls() (out []string) {
 	}
 	return out
 }
+
+// stripeKept tells whether anything of card payments is kept, key or none.
+func (a *App) stripeKept(ctx context.Context) (bool, error) { return stripe.Kept(ctx, a.DB) }
 
 // stripeHosts are the origins to which a form may lead.
 func (a *App) stripeHosts() []string {

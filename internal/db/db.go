@@ -58,7 +58,7 @@ type DB struct {
 	due     map[string]DueFunc
 	sweeps  []func(context.Context) error
 	queries *queryCounter
-	turns   *semaphore.Weighted // of units of work for the writer's connections
+	turns   *semaphore.Weighted      // of units of work for the writer's connections
 	ask     atomic.Pointer[sql.Stmt] // of Generation
 }
 

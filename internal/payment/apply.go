@@ -274,6 +274,11 @@ func (p *Payments) heard(ctx context.Context, tx *db.Tx, before, after *Order) e
 	if after.Paid && !before.Paid {
 		all = append(all, told{Buyer, Note{Kind: ToldPaid}}, told{Seller, Note{Kind: ToldPaidSeller}})
 	}
+	if after.Expired && !before.Expired && !after.Paid && !after.Cancelled {
+		for _, to := range []Side{Buyer, Seller} {
+			all = append(all, told{to, Note{Kind: ToldEnded, Cause: db.Date(tx.Now), Args: because(string(Expired))}})
+		}
+	}
 	if after.Refunded > before.Refunded {
 		all = append(all, told{Buyer, Note{Kind: ToldRefundSent, Cause: fmt.Sprint(after.Refunded)}})
 	}

@@ -30,11 +30,18 @@ func (s *Site) about(_ *gin.Context, _ *visit, f web.Frame) (templ.Component, er
 
 // privacy shows the list of columns that the schema is tested against: what is
 // written here is what is kept.
-func (s *Site) privacy(_ *gin.Context, _ *visit, f web.Frame) (templ.Component, error) {
+func (s *Site) privacy(c *gin.Context, _ *visit, f web.Frame) (templ.Component, error) {
 	f.Title = f.T("footer_link.privacy")
 	s.indexable(&f, "/privacy")
-	about := "stripe.privacy"
-	if s.Stripe == nil {
+	about, cards := "stripe.privacy", s.Stripe != nil
+	if !cards && s.StripeKept != nil {
+		kept, err := s.StripeKept(c.Request.Context())
+		if err != nil {
+			return nil, err
+		}
+		cards = kept // from a time with a key
+	}
+	if !cards {
 		about = "stripe.privacy_off"
 	}
 	page := web.LegalPage{Title: f.Title, BodyHTML: markup.Document(f.T("footer.privacy") + "\n\n" + f.T("words.privacy") + f.T(about))}
@@ -43,7 +50,7 @@ func (s *Site) privacy(_ *gin.Context, _ *visit, f web.Frame) (templ.Component, 
 		return nil, err
 	}
 	for _, col := range columns {
-		if s.Stripe == nil && ofCards(col) {
+		if !cards && ofCards(col) {
 			continue
 		}
 		purpose, retention := col.In(f.Lang)

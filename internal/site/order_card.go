@@ -122,6 +122,8 @@ func (w *orderView) saying(at string) string {
 	switch {
 	case at == "pay" && !w.takes:
 		return "card.off"
+	case !w.takes && (at == "cancelled" || at == "expired"):
+		return "card.off_" + at
 	case at == string(payment.Refunded) && w.o.Lost():
 		at = "lost"
 	case at == "extra" && w.going():

@@ -5,6 +5,7 @@
 package site
 
 import (
+	"context"
 	"errors"
 	"io"
 	"log/slog"
@@ -57,19 +58,21 @@ type Limits interface {
 
 // Config is what the pages stand on.
 type Config struct {
-	URL          *url.URL // canonical address, without a path
-	Web          *web.Web
-	Accounts     *account.Accounts
-	Branch       *branch.Branch
-	Profiles     *profile.Profiles
-	Market       *market.Market
-	Messages     *message.Messages
-	Notices      *notice.Notices
-	Saved        *saved.Saved
-	Licences     *licence.Licences
-	Payments     *payment.Payments
-	Stripe       Stripe   // nil: no card payments
-	StripeHosts  []string // origins of Stripe's pages, to which a form may lead
+	URL         *url.URL // canonical address, without a path
+	Web         *web.Web
+	Accounts    *account.Accounts
+	Branch      *branch.Branch
+	Profiles    *profile.Profiles
+	Market      *market.Market
+	Messages    *message.Messages
+	Notices     *notice.Notices
+	Saved       *saved.Saved
+	Licences    *licence.Licences
+	Payments    *payment.Payments
+	Stripe      Stripe   // nil: no card payments
+	StripeHosts []string // origins of Stripe's pages, to which a form may lead
+	// StripeKept tells whether anything of card payments is kept; nil: nothing.
+	StripeKept   func(context.Context) (bool, error)
 	Fund         *fund.Fund
 	Transparency *transparency.Transparency
 	Catalogue    *catalogue.Catalogue

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/tmoeg/oduvan/internal/apptest"
+	"github.com/tmoeg/oduvan/internal/db"
 	"github.com/tmoeg/oduvan/internal/licence"
 	"github.com/tmoeg/oduvan/internal/payment"
 )
@@ -434,4 +435,13 @@ func TestPrivacyTellsOfStripe(t *testing.T) {
 	if strings.Contains(plain.Body, "stripe_account") {
 		t.Error("columns of card payments stand there without any")
 	}
+
+	left := apptest.New(t) // had a key once
+	if err := left.DB.Write(t.Context(), func(tx *db.Tx) error {
+		_, err := tx.NewRaw("INSERT INTO payment_inbox (id, event_id, seller, type, object_id, received_at, outcome) VALUES ('x', 'evt_1', '', 'a', 'b', ?, '')", tx.Now).Exec(t.Context())
+		return err
+	}); err != nil {
+		t.Fatal(err)
+	}
+	left.Visitor().Get("/en/privacy").Is(http.StatusOK).Says("no handle, no e-mail, no title of a work", "payment_inbox.event_id")
 }
