@@ -74,7 +74,7 @@ func New(cfg Config) (*Stripe, error) {
 		cfg.Log = slog.New(slog.DiscardHandler)
 	}
 	s := &Stripe{cfg: cfg, db: cfg.DB, api: api, live: strings.Contains(cfg.Key, "_live_"), url: strings.TrimSuffix(cfg.URL, "/"), log: cfg.Log}
-	s.db.OnDue(dueAttempt, s.attemptDue)
+	s.db.OnDue(dueAttempt, s.patientDue)
 	s.db.OnDue(dueInbox, s.inboxDue)
 	s.db.OnDue(dueEvents, s.eventsDue)
 	s.db.OnSweep(s.tidy)

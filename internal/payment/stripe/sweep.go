@@ -2,6 +2,7 @@ package stripe
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	sdk "github.com/stripe/stripe-go/v76"
@@ -37,6 +38,30 @@ func (s *Stripe) eventsDue(ctx context.Context, tx *db.Tx, id string) error {
 		return err
 	}
 	return tx.Enqueue(ctx, eventsJob{id})
+}
+
+// patientDue looks at an attempt as attemptDue does. One whose page must long be
+// over and that is open all the same has come to nothing that a look would mend:
+// it is looked at daily, until somebody has settled what was found about it, or
+// nothing can come of it any more. Events still count.
+func (s *Stripe) patientDue(ctx context.Context, tx *db.Tx, id string) error {
+	var a attempt
+	err := db.One(ctx, tx.NewSelect().Model(&a).Where("a.id = ?", id), errAttempt)
+	if err != nil || a.State != stateOpen || tx.Now.Before(a.ExpiresAt.Add(daily)) {
+		if fault.Is(err, fault.NotFound) {
+			return nil
+		}
+		return errors.Join(err, s.attemptDue(ctx, tx, id))
+	}
+	settled, err := tx.NewSelect().Model((*finding)(nil)).Where("f.subject = ? AND f.kind IN (?, ?) AND f.settled_at IS NOT NULL AND f.settled_by <> ?",
+		id, FoundMismatch, FoundLeft, settledAlone).Count(ctx)
+	if err != nil || settled > 0 || tx.Now.After(a.CreatedAt.Add(watch)) {
+		return err
+	}
+	if err := s.attemptDue(ctx, tx, id); err != nil {
+		return err
+	}
+	return tx.Due(ctx, dueAttempt, id, tx.Now.Add(daily))
 }
 
 // maxMissed is how many undelivered events are taken in one go.

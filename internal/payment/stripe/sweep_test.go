@@ -4,7 +4,9 @@ import (
 	"testing"
 	"time"
 
+	"github.com/tmoeg/oduvan/internal/account"
 	"github.com/tmoeg/oduvan/internal/db/dbtest"
+	"github.com/tmoeg/oduvan/internal/payment"
 )
 
 // A day without anybody who works, as with a key that was revoked: each thing
@@ -31,4 +33,43 @@ func TestDeadlinesPileUpNoJobs(t *testing.T) {
 		dbtest.Drain(t, w.World)
 		w.is(t, o.ID, "fulfilled")
 	})
+}
+
+// An attempt that can come to nothing is looked at ever less, and no more once
+// somebody has settled it; one that nobody settles ends by itself.
+func TestAHopelessAttemptIsLeftInPeace(t *testing.T) {
+	t.Parallel()
+	for _, settled := range []bool{true, false} {
+		w := newWorld(t, dbtest.New(t))
+		o := w.wrong(t)
+		looks := func(hours int) (n int) { // how often one comes due, looked every hour
+			for range hours {
+				w.Clock.Advance(time.Hour)
+				n += w.count(t, "SELECT count(*) FROM due WHERE kind = 'stripe_attempt' AND at <= ?", w.Clock.Now())
+				_, err := w.Sweep(ctx)
+				must(t, err)
+			}
+			return n
+		}
+		if n := looks(12); n < 10 {
+			t.Errorf("%d looks while it may still be paid", n)
+		}
+		w.Clock.Advance(48 * time.Hour)
+		looks(1)
+		if n := looks(48); n < 1 || n > 3 {
+			t.Errorf("%d looks in two days after it was over", n)
+		}
+		if settled {
+			list, err := w.Findings(ctx)
+			must(t, err)
+			must(t, w.SettleFinding(ctx, account.Console(), list[0].ID, "looked at"))
+		} else {
+			w.Clock.Advance(120 * 24 * time.Hour)
+		}
+		looks(25)
+		same(t, 0, w.count(t, "SELECT count(*) FROM due WHERE kind = 'stripe_attempt'"))
+		same(t, 0, looks(30))
+		w.is(t, o.ID, payment.Expired)
+		w.sound(t)
+	}
 }
