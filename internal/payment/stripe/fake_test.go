@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -30,17 +31,18 @@ type fake struct {
 	url   string
 	close func()
 
-	mu       sync.Mutex
-	n        int
-	away     bool          // every call ends with 500
-	silent   bool          // calls are done and their answer is lost
-	stuck    chan struct{} // calls wait until it is closed; nil: they do not
-	headers  []http.Header
-	calls    []string
-	keys     map[string]answer
-	accounts map[string]object
-	things   map[string]object // pages, charges, refunds, disputes by their id; each has its account under "_on"
-	events   []object          // in the order in which things happened
+	mu        sync.Mutex
+	n         int
+	away      bool          // every call ends with 500
+	silent    bool          // calls are done and their answer is lost
+	stuck     chan struct{} // calls wait until it is closed; nil: they do not
+	headers   []http.Header
+	calls     []string
+	keys      map[string]answer
+	accounts  map[string]object
+	things    map[string]object // pages, charges, refunds, disputes by their id; each has its account under "_on"
+	endpoints []any             // as they are listed
+	events    []object          // in the order in which things happened
 }
 
 type answer struct {
@@ -50,7 +52,7 @@ type answer struct {
 }
 
 func newFake(t testing.TB, now func() time.Time) *fake {
-	f := &fake{t: t, now: now, keys: map[string]answer{}, accounts: map[string]object{}, things: map[string]object{}}
+	f := &fake{t: t, now: now, keys: map[string]answer{}, accounts: map[string]object{}, things: map[string]object{}, endpoints: []any{}}
 	srv := httptest.NewServer(http.HandlerFunc(f.serve))
 	f.url = srv.URL
 	t.Cleanup(srv.Close)
@@ -158,15 +160,9 @@ func (f *fake) do(r *http.Request) (int, any) {
 		}
 		return 200, object{"object": "list", "data": list, "has_more": false}
 	case what == "GET events":
-		list := []any{}
-		for _, e := range f.events {
-			if e["account"] == acct && e["_sent"] == nil {
-				list = append(list, e)
-			}
-		}
-		return 200, object{"object": "list", "data": list, "has_more": false}
+		return 200, f.listEvents(acct, form)
 	case what == "GET webhook_endpoints":
-		return 200, object{"object": "list", "data": []any{}, "has_more": false}
+		return 200, object{"object": "list", "data": f.endpoints, "has_more": false}
 	case what == "POST webhook_endpoints":
 		return 200, object{"object": "webhook_endpoint", "secret": testSecret}
 	case r.Method == "GET" && len(path) == 2:
@@ -198,6 +194,28 @@ func (f *fake) happened(kind string, o object) object {
 		"data": object{"object": object{"id": o["id"], "object": o["object"], "customer_details": object{"email": "ivan@example.org", "name": "Ivan Petrov"}}}}
 	f.events = append(f.events, e)
 	return e
+}
+
+// listEvents lists what was not delivered, the newest first, in pages.
+func (f *fake) listEvents(acct string, form url.Values) object {
+	wanted := map[string]bool{}
+	for name, v := range form {
+		if strings.HasPrefix(name, "types[") {
+			wanted[v[0]] = true
+		}
+	}
+	most, _ := strconv.Atoi(form.Get("limit"))
+	list, begun, more := []any{}, form.Get("starting_after") == "", false
+	for _, e := range slices.Backward(f.events) {
+		if e["account"] == acct && e["_sent"] == nil && (len(wanted) == 0 || wanted[e["type"].(string)]) && begun {
+			if more = len(list) == most; more {
+				break
+			}
+			list = append(list, e)
+		}
+		begun = begun || e["id"] == form.Get("starting_after")
+	}
+	return object{"object": "list", "data": list, "has_more": more, "url": "/v1/events"}
 }
 
 func (f *fake) refund(session object, amount int64) (int, any) {

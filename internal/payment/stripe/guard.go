@@ -44,7 +44,7 @@ func Calls() []Call {
 		{"GET", "/v1/refunds/{id}", true, "whether it went back", "expand[*]"},
 		{"GET", "/v1/disputes", true, "whether a buyer's bank asks for the money", "payment_intent limit"},
 		{"GET", "/v1/disputes/{id}", true, "how that ended", "expand[*]"},
-		{"GET", "/v1/events", true, "what was not delivered", "delivery_success limit starting_after"},
+		{"GET", "/v1/events", true, "what was not delivered", "delivery_success types[*] limit starting_after"},
 		{"GET", "/v1/webhook_endpoints", false, "whether Stripe knows where to tell us", "limit"},
 		{"POST", "/v1/webhook_endpoints", false, "to tell Stripe where", "url connect api_version enabled_events[*]"},
 	}

@@ -64,8 +64,14 @@ func (s *Stripe) patientDue(ctx context.Context, tx *db.Tx, id string) error {
 	return tx.Due(ctx, dueAttempt, id, tx.Now.Add(daily))
 }
 
-// maxMissed is how many undelivered events are taken in one go.
-const maxMissed = 500
+// How many undelivered events are taken and looked at in one go. Stripe names one
+// for as long as any endpoint of the seller's has not taken it, so that most of
+// them may be known here; pages are small, for events can be large.
+const (
+	maxMissed = 500
+	maxLooked = 2000
+	pageOf    = 20
+)
 
 // missed puts undelivered events into the inbox, as if they had come.
 func (s *Stripe) missed(ctx context.Context, id string) error {
@@ -83,23 +89,16 @@ func (s *Stripe) missed(ctx context.Context, id string) error {
 	if err != nil {
 		return nil // not made yet
 	}
-	p := &sdk.EventListParams{DeliverySuccess: sdk.Bool(false)}
-	p.Context, p.StripeAccount, p.Limit = ctx, sdk.String(seller.id), sdk.Int64(100)
+	p := &sdk.EventListParams{DeliverySuccess: sdk.Bool(false), Types: sdk.StringSlice(types())}
+	p.Context, p.StripeAccount, p.Limit = ctx, sdk.String(seller.id), sdk.Int64(pageOf)
 	all := s.api.Events.List(p)
-	for n := 0; n < maxMissed && all.Next(); n++ {
-		got := all.Event()
-		e := event{ID: got.ID, Type: string(got.Type), Account: seller.id, Livemode: &got.Livemode}
-		if got.Data != nil {
-			e.Data.Object.ID = got.Data.Object["id"]
-		}
-		if !e.fits() {
-			continue
-		}
-		if kind, _ := s.refused(e); kind == FoundType {
-			continue // nobody asked for it
-		}
-		if err := s.put(ctx, e); err != nil {
+	for looked, taken := 0, 0; looked < maxLooked && taken < maxMissed && all.Next(); looked++ {
+		fresh, err := s.take(ctx, seller, all.Event())
+		if err != nil {
 			return err
+		}
+		if fresh {
+			taken++
 		}
 	}
 	err = told(all.Err())
@@ -107,6 +106,28 @@ func (s *Stripe) missed(ctx context.Context, id string) error {
 		_, err = s.refresh(ctx, row)
 	}
 	return err
+}
+
+// take puts an undelivered event into the inbox, unless it came before or nobody
+// asked for it.
+func (s *Stripe) take(ctx context.Context, seller SellerAccount, got *sdk.Event) (fresh bool, err error) {
+	e := event{ID: got.ID, Type: string(got.Type), Account: seller.id, Livemode: &got.Livemode}
+	if got.Data != nil {
+		e.Data.Object.ID = got.Data.Object["id"]
+	}
+	if !e.fits() {
+		return false, nil
+	}
+	if kind, _ := s.refused(e); kind == FoundType {
+		return false, nil
+	}
+	err = s.db.Read(ctx, func(tx *db.Tx) error {
+		return tx.NewRaw("SELECT NOT EXISTS (SELECT 1 FROM payment_inbox WHERE event_id = ?)", e.ID).Scan(ctx, &fresh)
+	})
+	if err != nil || !fresh {
+		return false, err
+	}
+	return true, s.put(ctx, e)
 }
 
 // over are the orders that have forgotten their parties and of which nobody can

@@ -1,10 +1,12 @@
 package stripe_test
 
 import (
+	"fmt"
 	"testing"
 	"time"
 
 	"github.com/tmoeg/oduvan/internal/account"
+	"github.com/tmoeg/oduvan/internal/db"
 	"github.com/tmoeg/oduvan/internal/db/dbtest"
 	"github.com/tmoeg/oduvan/internal/payment"
 )
@@ -72,4 +74,36 @@ func TestAHopelessAttemptIsLeftInPeace(t *testing.T) {
 		w.is(t, o.ID, payment.Expired)
 		w.sound(t)
 	}
+}
+
+// A seller's own shop hides nothing: of thousands of events only ours are asked
+// for, and those known already are not counted.
+func TestMissedEventsOfABusySeller(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, dbtest.New(t))
+	o, s := w.page(t)
+	w.fake.pay(s) // and its event is the oldest
+	w.fake.set(func() {
+		for n := range 1600 {
+			w.fake.happened("invoice.paid", object{"_on": w.acct, "id": fmt.Sprintf("in_%08d", n), "object": "invoice"})
+		}
+		for range 560 {
+			w.fake.happened("account.updated", object{"_on": w.acct, "id": w.acct, "object": "account"})
+		}
+	})
+	must(t, w.Write(ctx, func(tx *db.Tx) error { // the newest are known
+		for n, e := range w.fake.events[len(w.fake.events)-550:] {
+			_, err := tx.NewRaw("INSERT INTO payment_inbox (id, event_id, seller, type, object_id, received_at, done_at, outcome) VALUES (?, ?, ?, 'account.updated', ?, ?, ?, 'settled')",
+				fmt.Sprint("known", n), e["id"], w.acct, w.acct, tx.Now, tx.Now).Exec(ctx)
+			if err != nil {
+				return err
+			}
+		}
+		return nil
+	}))
+	w.Clock.Advance(11 * time.Minute)
+	dbtest.Drain(t, w.World)
+	w.is(t, o.ID, payment.Fulfilled)
+	same(t, 1, w.count(t, "SELECT count(*) FROM payment_inbox WHERE type = 'checkout.session.completed'"))
+	same(t, 0, w.count(t, "SELECT count(*) FROM payment_inbox WHERE type = 'invoice.paid'"))
 }
