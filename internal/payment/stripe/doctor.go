@@ -39,27 +39,45 @@ func (s *Stripe) Doctor(ctx context.Context) []Check {
 func (s *Stripe) endpoint(ctx context.Context) []Check {
 	p := &sdk.WebhookEndpointListParams{}
 	p.Context, p.Limit, p.Single = ctx, sdk.Int64(100), true
-	all, note := s.api.WebhookEndpoints.List(p), "Stripe does not know "+s.url+WebhookPath+": oduvan stripe webhook create"
-	ok := false
+	all := s.api.WebhookEndpoints.List(p)
+	ok, note, same := false, "", 0
 	for all.Next() {
 		w := all.WebhookEndpoint()
 		if w.URL != s.url+WebhookPath {
 			continue
 		}
-		ok, note = w.Status == "enabled", s.url+WebhookPath
-		for _, t := range types() {
-			if !has(w.EnabledEvents, t) {
-				ok, note = false, "the endpoint does not hear of "+t
-			}
+		if fine, said := judged(w); fine && !ok || note == "" {
+			ok, note = fine, said
 		}
-		if w.APIVersion != "" && w.APIVersion != apiVersion {
-			note += ", of another version, which does not matter"
-		}
+		same++
+	}
+	switch {
+	case same == 0:
+		note = "Stripe does not know " + s.url + WebhookPath + ": oduvan stripe webhook create"
+	case same > 1:
+		note += "; " + strconv.Itoa(same) + " endpoints have the address: take out the old one once its secret is not needed"
 	}
 	if err := told(all.Err()); err != nil {
 		return []Check{{"key", false, fault.KindOf(err).String() + ": Stripe does not answer this key"}, {"endpoint", false, "not known"}}
 	}
 	return []Check{{"key", true, "Stripe answers"}, {"endpoint", ok, note}}
+}
+
+// judged tells whether an endpoint of ours hears all that it must, and what to say
+// of it.
+func judged(w *sdk.WebhookEndpoint) (ok bool, note string) {
+	if w.Status != "enabled" {
+		return false, "the endpoint " + w.URL + " is disabled at Stripe"
+	}
+	for _, t := range types() {
+		if !has(w.EnabledEvents, t) {
+			return false, "the endpoint does not hear of " + t
+		}
+	}
+	if w.APIVersion != "" && w.APIVersion != apiVersion {
+		return true, w.URL + ", of another version, which does not matter"
+	}
+	return true, w.URL
 }
 
 func has(list []string, want string) bool {

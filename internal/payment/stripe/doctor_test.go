@@ -46,6 +46,38 @@ func TestDoctor(t *testing.T) {
 	}
 }
 
+// While the endpoint is changed there are two of them: one that hears all is
+// enough, in whichever order they are listed.
+func TestOneGoodEndpointIsEnough(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, dbtest.New(t))
+	one := func(status string, types ...string) object {
+		return object{"object": "webhook_endpoint", "url": "http://localhost:8080" + stripe.WebhookPath, "status": status, "enabled_events": types}
+	}
+	good, off, narrow := one("enabled", "*"), one("disabled", "*"), one("enabled", "charge.refunded")
+	elsewhere := object{"object": "webhook_endpoint", "url": "http://shop.example/hook", "status": "disabled"}
+	for name, c := range map[string]struct {
+		list []any
+		ok   bool
+		says string
+	}{
+		"none":           {[]any{elsewhere}, false, "webhook create"},
+		"good":           {[]any{elsewhere, good, elsewhere}, true, "/webhooks/stripe"},
+		"old after it":   {[]any{good, off}, true, "2 endpoints"},
+		"old before it":  {[]any{off, narrow, good}, true, "3 endpoints"},
+		"disabled":       {[]any{off}, false, "is disabled"},
+		"narrow":         {[]any{narrow}, false, "does not hear of"},
+		"both are wrong": {[]any{narrow, off}, false, "2 endpoints"},
+	} {
+		w.fake.set(func() { w.fake.endpoints = c.list })
+		for _, got := range w.Doctor(ctx) {
+			if got.Name == "endpoint" && (got.OK != c.ok || !strings.Contains(got.Note, c.says)) {
+				t.Errorf("%s: got %+v", name, got)
+			}
+		}
+	}
+}
+
 // An account goes through its words, its address at Stripe is kept nowhere, and
 // nobody is connected twice by two clicks.
 func TestConnecting(t *testing.T) {
