@@ -60,7 +60,7 @@ func (r sellerRow) shown() Account {
 func (s *Stripe) sellerOf(ctx context.Context, tx *db.Tx, accountID string) (r sellerRow, err error) {
 	err = db.One(ctx, tx.NewSelect().Model(&r).Where("s.account_id = ?", accountID), errSeller)
 	if err == nil && r.Livemode != s.live {
-		return sellerRow{ID: r.ID}, errSeller // of the other mode: as if it were not there
+		return r, errSeller // of the other mode: as if it were not there
 	}
 	return r, err
 }
@@ -68,7 +68,8 @@ func (s *Stripe) sellerOf(ctx context.Context, tx *db.Tx, accountID string) (r s
 // ConnectAccount begins or goes on with connecting a seller's own standard
 // account, and gives the address at Stripe where the seller fills it in. The
 // address works once and is kept nowhere. Faults: Unauthenticated; Unavailable
-// stripe_unavailable; Conflict stripe_refused.
+// stripe_unavailable, stripe_key; Conflict stripe_refused, stripe_account_missing
+// where it was disconnected meanwhile.
 func (s *Stripe) ConnectAccount(ctx context.Context, by account.Actor) (url string, acc Account, err error) {
 	if by.Anonymous() {
 		return "", Account{}, errNobody
@@ -78,11 +79,7 @@ func (s *Stripe) ConnectAccount(ctx context.Context, by account.Actor) (url stri
 		return "", Account{}, err
 	}
 	if row.StripeID != "" {
-		row, err = s.refresh(ctx, row)
-		if err == nil && row.State == AccountDisconnected { // Stripe no longer lets us near it: a new one
-			row, err = s.renew(ctx, row)
-		}
-		if err != nil {
+		if row, err = s.again(ctx, row); err != nil {
 			return "", Account{}, err
 		}
 	}
@@ -100,14 +97,37 @@ func (s *Stripe) ConnectAccount(ctx context.Context, by account.Actor) (url stri
 	return link.URL, row.shown(), nil
 }
 
+// again reads the account of a seller who connects it once more, which alone
+// brings back one that was disconnected. Where Stripe no longer lets us near it,
+// a new one is begun.
+func (s *Stripe) again(ctx context.Context, row sellerRow) (sellerRow, error) {
+	to, err := s.stateAt(ctx, row)
+	switch {
+	case gone(err):
+		return s.renew(ctx, row)
+	case err != nil:
+		return row, err
+	}
+	row, err = s.moved(ctx, row, to)
+	if err == nil && row.ID == "" {
+		err = errSeller
+	}
+	return row, err
+}
+
 // asked gives the seller's row, a new one before the first call: its number is
-// what makes the call the same one after a crash.
+// what makes the call the same one after a crash. An account for real money is
+// not forgotten because the program runs with a test key. Fault: Unavailable
+// stripe_key.
 func (s *Stripe) asked(ctx context.Context, accountID string) (row sellerRow, err error) {
 	err = s.db.Write(ctx, func(tx *db.Tx) error {
 		old, err := s.sellerOf(ctx, tx, accountID)
 		if err == nil || !fault.Is(err, fault.Conflict) {
 			row = old
 			return err
+		}
+		if old.Livemode && old.StripeID != "" {
+			return errKey
 		}
 		if old.ID != "" {
 			if _, err := tx.NewDelete().Model((*sellerRow)(nil)).Where("id = ?", old.ID).Exec(ctx); err != nil {
@@ -124,10 +144,10 @@ func (s *Stripe) asked(ctx context.Context, accountID string) (row sellerRow, er
 	return row, err
 }
 
-// renew forgets an account that has left us, so that a new one can be made.
+// renew forgets an account of which Stripe says that it has left us, so that a new one can be made.
 func (s *Stripe) renew(ctx context.Context, row sellerRow) (sellerRow, error) {
 	err := s.db.Write(ctx, func(tx *db.Tx) error {
-		_, err := tx.NewDelete().Model((*sellerRow)(nil)).Where("id = ?", row.ID).Exec(ctx)
+		_, err := tx.NewDelete().Model((*sellerRow)(nil)).Where("id = ? AND stripe_id = ?", row.ID, row.StripeID).Exec(ctx)
 		return err
 	})
 	if err != nil {
@@ -145,10 +165,17 @@ func (s *Stripe) made(ctx context.Context, row sellerRow) (sellerRow, error) {
 	if _, err := ParseSellerAccount(acc.ID); err != nil {
 		return row, errAway
 	}
-	row.StripeID, row.State = acc.ID, stateOf(acc)
 	err = s.db.Write(ctx, func(tx *db.Tx) error {
-		if _, err := tx.NewUpdate().Model(&row).Column("stripe_id", "state").WherePK().Exec(ctx); err != nil {
+		res, err := tx.NewUpdate().Model((*sellerRow)(nil)).Set("stripe_id = ?", acc.ID).Set("state = ?", stateOf(acc)).
+			Where("id = ? AND stripe_id IS NULL", row.ID).Exec(ctx)
+		if err != nil {
 			return err
+		}
+		if row, err = s.sellerOf(ctx, tx, row.AccountID); err != nil {
+			return err // it was taken away meanwhile
+		}
+		if n, _ := res.RowsAffected(); n == 0 { // another tab was faster
+			return nil
 		}
 		return tx.Due(ctx, dueEvents, row.ID, tx.Now.Add(often))
 	})
@@ -169,31 +196,58 @@ func stateOf(acc *sdk.Account) AccountState {
 	return AccountReview
 }
 
-// refresh reads an account from Stripe: a return from there proves nothing, nor
-// does an event.
-func (s *Stripe) refresh(ctx context.Context, row sellerRow) (sellerRow, error) {
-	if _, err := ParseSellerAccount(row.StripeID); err != nil {
-		return row, nil // not made yet
-	}
+// stateAt asks Stripe how far an account is. Faults: Forbidden or NotFound where
+// it is none of ours any more.
+func (s *Stripe) stateAt(ctx context.Context, row sellerRow) (AccountState, error) {
 	acc, err := s.api.Accounts.GetByID(row.StripeID, &sdk.AccountParams{Params: sdk.Params{Context: ctx}})
-	err = told(err)
-	switch {
-	case fault.Is(err, fault.Forbidden), fault.Is(err, fault.NotFound):
-		return s.moved(ctx, row, AccountDisconnected)
-	case err != nil:
-		return row, err
-	case acc.ID != row.StripeID:
-		return row, errAway
+	if err = told(err); err != nil {
+		return "", err
 	}
-	return s.moved(ctx, row, stateOf(acc))
+	if acc.ID != row.StripeID {
+		return "", errAway
+	}
+	return stateOf(acc), nil
 }
 
-// moved keeps an account's new state. One that was taken away leaves the orders
-// that stand on it to be looked at.
-func (s *Stripe) moved(ctx context.Context, row sellerRow, to AccountState) (sellerRow, error) {
-	err := s.db.Write(ctx, func(tx *db.Tx) error {
-		row.State = to
-		if _, err := tx.NewUpdate().Model(&row).Column("state").WherePK().Exec(ctx); err != nil {
+// refresh reads an account from Stripe: a return from there proves nothing, nor
+// does an event. One that the seller disconnected stays so whatever Stripe says.
+func (s *Stripe) refresh(ctx context.Context, row sellerRow) (sellerRow, error) {
+	if _, err := ParseSellerAccount(row.StripeID); err != nil || row.State == AccountDisconnected {
+		return row, nil // not made yet, or taken away
+	}
+	to, err := s.stateAt(ctx, row)
+	switch {
+	case gone(err):
+		to = AccountDisconnected
+	case err != nil:
+		return row, err
+	}
+	return s.moved(ctx, row, to)
+}
+
+// moved keeps an account's new state, unless it changed since the row was read,
+// as when the seller took it away while Stripe was asked; taking away always
+// holds. It gives the row as it is now, none where it is gone. An account that
+// was taken away leaves the orders that stand on it to be looked at.
+func (s *Stripe) moved(ctx context.Context, row sellerRow, to AccountState) (now sellerRow, err error) {
+	if row.State == to && to != AccountDisconnected { // a look changes nothing, nor when events are asked for
+		return row, nil
+	}
+	err = s.db.Write(ctx, func(tx *db.Tx) error {
+		q := tx.NewUpdate().Model((*sellerRow)(nil)).Set("state = ?", to).Where("id = ? AND stripe_id = ? AND state <> ?", row.ID, row.StripeID, to)
+		if to != AccountDisconnected {
+			q = q.Where("state = ?", row.State)
+		}
+		res, err := q.Exec(ctx)
+		if err != nil {
+			return err
+		}
+		now, err = s.sellerOf(ctx, tx, row.AccountID)
+		if fault.Is(err, fault.Conflict) {
+			now = sellerRow{}
+			return nil
+		}
+		if n, _ := res.RowsAffected(); err != nil || n == 0 {
 			return err
 		}
 		if to != AccountDisconnected {
@@ -201,7 +255,7 @@ func (s *Stripe) moved(ctx context.Context, row sellerRow, to AccountState) (sel
 		}
 		return s.left(ctx, tx, row.StripeID)
 	})
-	return row, err
+	return now, err
 }
 
 // left notes every order that still waits on an account.

@@ -102,6 +102,7 @@ var (
 	errRefused = fault.Of(fault.Conflict, "stripe_refused")
 	errGone    = fault.Of(fault.NotFound, "stripe_unknown")
 	errDenied  = fault.Of(fault.Forbidden, "stripe_denied") // the account has left us
+	errKey     = fault.Of(fault.Unavailable, "stripe_key")  // the key, or what it may do, does not fit
 	errBusy    = fault.Of(fault.Unavailable, "stripe_busy") // the same call runs already
 )
 
@@ -124,10 +125,10 @@ func told(err error) error {
 		return errBusy
 	case s == http.StatusTooManyRequests, s >= 500, s == http.StatusRequestTimeout:
 		return errAway
-	case s == http.StatusUnauthorized:
-		return fault.Of(fault.Unavailable, "stripe_key")
-	case s == http.StatusForbidden, e.Code == "account_invalid":
+	case e.Code == "account_invalid": // the only word by which Stripe says that an account is none of ours any more
 		return errDenied
+	case s == http.StatusUnauthorized, s == http.StatusForbidden: // a key that may not make the call says nothing about the account
+		return errKey
 	case s == http.StatusNotFound:
 		return errGone
 	}

@@ -33,9 +33,10 @@ type fake struct {
 
 	mu        sync.Mutex
 	n         int
-	away      bool          // every call ends with 500
-	silent    bool          // calls are done and their answer is lost
-	stuck     chan struct{} // calls wait until it is closed; nil: they do not
+	away      bool                    // every call ends with 500
+	silent    bool                    // calls are done and their answer is lost
+	stuck     chan struct{}           // calls wait until it is closed; nil: they do not
+	before    func(*http.Request) int // sees every call first; a status but 0 ends it
 	headers   []http.Header
 	calls     []string
 	keys      map[string]answer
@@ -66,8 +67,16 @@ func (f *fake) id(prefix string) string {
 
 func (f *fake) serve(w http.ResponseWriter, r *http.Request) {
 	f.mu.Lock()
-	stuck := f.stuck
+	stuck, before := f.stuck, f.before
 	f.mu.Unlock()
+	if before != nil {
+		if status := before(r); status != 0 {
+			w.Header().Set("Content-Type", "application/json")
+			w.WriteHeader(status)
+			_ = json.NewEncoder(w).Encode(object{"error": object{"type": "invalid_request_error"}})
+			return
+		}
+	}
 	if stuck != nil {
 		<-stuck
 	}
@@ -147,10 +156,22 @@ func (f *fake) do(r *http.Request) (int, any) {
 		for _, o := range f.things {
 			if pi, _ := o["payment_intent"].(object); o["object"] == "checkout.session" && pi != nil && pi["id"] == form.Get("payment_intent") && o["_on"] == acct {
 				amount, _ := strconv.ParseInt(form.Get("amount"), 10, 64)
-				return f.refund(o, amount)
+				status, out := f.refund(o, amount)
+				if made, ok := out.(object); ok && status == 200 {
+					made["metadata"] = object{"refund": form.Get("metadata[refund]")}
+				}
+				return status, out
 			}
 		}
 		return bad(404, "resource_missing")
+	case what == "GET refunds" && len(path) == 1:
+		list := []any{}
+		for _, o := range f.things {
+			if o["object"] == "refund" && o["_on"] == acct && o["payment_intent"] == form.Get("payment_intent") {
+				list = append(list, o)
+			}
+		}
+		return 200, object{"object": "list", "data": list, "has_more": false}
 	case what == "GET disputes" && len(path) == 1:
 		list := []any{}
 		for _, o := range f.things {

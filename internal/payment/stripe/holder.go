@@ -98,8 +98,10 @@ func (s *Stripe) Erase(ctx context.Context, tx *db.Tx, id string) error {
 		if err := tx.NotDue(ctx, dueEvents, r.ID); err != nil {
 			return err
 		}
-		if _, err := tx.NewDelete().Model((*inboxRow)(nil)).Where("seller = ?", r.StripeID).Exec(ctx); err != nil {
-			return err
+		if r.StripeID != "" { // one that was never made is no event's; an empty one is everybody's
+			if _, err := tx.NewDelete().Model((*inboxRow)(nil)).Where("seller = ?", r.StripeID).Exec(ctx); err != nil {
+				return err
+			}
 		}
 		if _, err := tx.NewDelete().Model((*sellerRow)(nil)).Where("id = ?", r.ID).Exec(ctx); err != nil {
 			return err

@@ -42,7 +42,6 @@ type Stripe struct {
 // How things age.
 const (
 	lasts     = 23 * time.Hour       // a page of payment; Stripe allows 24 hours
-	least     = 31 * time.Minute     // it must still last when it is made
 	first     = 2 * time.Minute      // after which an open attempt is looked at without being told
 	often     = 10 * time.Minute     // again so often
 	daily     = 24 * time.Hour       // a paid one
