@@ -25,9 +25,11 @@ type Stripe interface {
 	// Unavailable stripe_….
 	Checkout(ctx context.Context, by account.Actor, orderID string) (url string, err error)
 	// Refund gives money back on the seller's account; an amount without a
-	// currency is all that is left. Faults: NotFound order_unknown; Forbidden;
-	// Conflict order_state, order_method, stripe_refused; Invalid amount_mismatch.
-	Refund(ctx context.Context, by account.Actor, orderID string, amount money.Amount) (payment.Order, error)
+	// currency is all that is left. An equal one with the same key, where that is
+	// not empty, gives back nothing more for a day, whatever became of the first.
+	// Faults: NotFound order_unknown; Forbidden; Conflict order_state,
+	// order_method, stripe_refused; Invalid amount_mismatch.
+	Refund(ctx context.Context, by account.Actor, orderID string, amount money.Amount, key string) (payment.Order, error)
 }
 
 // StripeAccount is a seller's own account at Stripe.
@@ -161,7 +163,7 @@ func (a *API) refundStripe(ctx context.Context, r *request, in *stripeRefundInpu
 		if err != nil {
 			return payment.Order{}, err
 		}
-		return a.Stripe.Refund(ctx, r.actor, in.ID, back)
+		return a.Stripe.Refund(ctx, r.actor, in.ID, back, in.Key)
 	})
 }
 

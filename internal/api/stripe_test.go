@@ -33,8 +33,8 @@ func (c cards) Connect(ctx context.Context, by account.Actor) (string, api.Strip
 	return url, api.StripeAccount{Account: acc.StripeID, State: string(acc.State), CanBePaid: acc.CanBePaid}, err
 }
 
-func (c cards) Refund(ctx context.Context, by account.Actor, id string, amount money.Amount) (payment.Order, error) {
-	return c.Stripe.Refund(ctx, by, id, amount)
+func (c cards) Refund(ctx context.Context, by account.Actor, id string, amount money.Amount, key string) (payment.Order, error) {
+	return c.Stripe.RefundOnce(ctx, by, id, amount, key)
 }
 
 // takesCards puts a stand-in for Stripe beside a board.

@@ -156,8 +156,8 @@ func (j stripeJSON) Checkout(ctx context.Context, by account.Actor, orderID stri
 }
 
 // Refund gives money back.
-func (j stripeJSON) Refund(ctx context.Context, by account.Actor, orderID string, amount money.Amount) (payment.Order, error) {
-	return j.s.Refund(ctx, by, orderID, amount)
+func (j stripeJSON) Refund(ctx context.Context, by account.Actor, orderID string, amount money.Amount, key string) (payment.Order, error) {
+	return j.s.RefundOnce(ctx, by, orderID, amount, key)
 }
 
 // stripesOwn tells whether a request is what Stripe sends: past sessions,

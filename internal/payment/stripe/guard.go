@@ -41,6 +41,7 @@ func Calls() []Call {
 		{"GET", "/v1/payment_intents/{id}", true, "which order a payment belongs to", "expand[*]"},
 		{"GET", "/v1/charges/{id}", true, "which order a charge belongs to, what of it went back", "expand[*]"},
 		{"POST", "/v1/refunds", true, "the seller gives money back", "payment_intent amount metadata[order] metadata[refund]"},
+		{"GET", "/v1/refunds", true, "whether it went back, where the answer was lost", "payment_intent limit starting_after"},
 		{"GET", "/v1/refunds/{id}", true, "whether it went back", "expand[*]"},
 		{"GET", "/v1/disputes", true, "whether a buyer's bank asks for the money", "payment_intent limit"},
 		{"GET", "/v1/disputes/{id}", true, "how that ended", "expand[*]"},

@@ -2,7 +2,14 @@ package stripe
 
 import (
 	"context"
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
 	"time"
+
+	"github.com/google/uuid"
 
 	sdk "github.com/stripe/stripe-go/v76"
 	"github.com/uptrace/bun"
@@ -41,7 +48,15 @@ type refundRow struct {
 // order_state, stripe_refused; Invalid amount_mismatch (field amount). Where
 // Stripe is away it is done later and is no fault.
 func (s *Stripe) Refund(ctx context.Context, by account.Actor, orderID string, amount money.Amount) (payment.Order, error) {
-	return s.RefundAsSeen(ctx, by, orderID, amount, -1)
+	return s.goBack(ctx, by, orderID, wish{Amount: amount, given: -1})
+}
+
+// RefundOnce is Refund for a request that may come again under the same key, as
+// when its answer was lost: for a day an equal one gives back nothing more, even
+// if the first was cut off at any step, unless all that it asked for was refused.
+// An empty key is not compared. Faults: as Refund.
+func (s *Stripe) RefundOnce(ctx context.Context, by account.Actor, orderID string, amount money.Amount, key string) (payment.Order, error) {
+	return s.goBack(ctx, by, orderID, wish{Amount: amount, given: -1, key: key})
 }
 
 // RefundAsSeen is Refund by somebody who has seen how much was given back here
@@ -50,24 +65,46 @@ func (s *Stripe) Refund(ctx context.Context, by account.Actor, orderID string, a
 // given. A negative number is not compared. Faults: as Refund; Conflict
 // order_state also where something was given back meanwhile.
 func (s *Stripe) RefundAsSeen(ctx context.Context, by account.Actor, orderID string, amount money.Amount, given int64) (payment.Order, error) {
+	return s.goBack(ctx, by, orderID, wish{Amount: amount, given: given})
+}
+
+// patience is how long somebody waits for what they gave back; then a job goes on.
+const patience = 25 * time.Second
+
+// goBack freezes a wish and makes it come true. Once it is frozen, only Stripe's
+// refusal is a fault: whatever else happens, also that nobody waits any more, a
+// job goes on, and told of a failure one would ask for more.
+func (s *Stripe) goBack(ctx context.Context, by account.Actor, orderID string, in wish) (payment.Order, error) {
 	o, err := s.order(ctx, by, orderID, payment.Seller)
 	if err != nil {
 		return payment.Order{}, err
 	}
 	var rows []refundRow
 	err = s.db.Write(ctx, func(tx *db.Tx) (err error) {
-		rows, err = s.give(ctx, tx, o.ID, wish{amount, given})
+		rows, err = s.give(ctx, tx, o.ID, in)
 		return err
 	})
 	if err != nil {
 		return payment.Order{}, err
 	}
+	ctx, stop := context.WithTimeout(context.WithoutCancel(ctx), patience)
+	defer stop()
+	var refused error
 	for _, r := range rows {
-		if err := s.refund(ctx, r.ID); err != nil && !fault.Is(err, fault.Unavailable) {
-			return payment.Order{}, err
+		switch err := s.refund(ctx, r.ID); {
+		case errors.Is(err, errRefused):
+			refused = err
+		case err != nil && !fault.Is(err, fault.Unavailable):
+			s.log.Warn("a refund is made later", "error", err)
 		}
 	}
-	return s.cfg.Payments.Order(ctx, by, orderID)
+	if refused != nil {
+		return payment.Order{}, refused
+	}
+	if now, err := s.cfg.Payments.Order(ctx, by, orderID); err == nil {
+		o = now
+	}
+	return o, nil
 }
 
 // Refund is one amount that a seller gave back here.
@@ -104,8 +141,39 @@ func (s *Stripe) refundsOf(ctx context.Context, tx *db.Tx, orderID string) (out 
 
 // wish is what somebody wants to give back.
 type wish struct {
-	money.Amount       // zero: all that is left
-	given        int64 // by what was seen; negative: not compared
+	money.Amount        // zero: all that is left
+	given        int64  // by what was seen; negative: not compared
+	key          string // of the request; empty: none
+}
+
+// repeats is how long an equal request is the same one, as elsewhere.
+const repeats = 24 * time.Hour
+
+// repeated lists what the same request froze before, else the numbers under which
+// it freezes its parts: the request's own, so that the rows themselves are made
+// once. One of which nothing went through, or of another day, is another time.
+func (s *Stripe) repeated(ctx context.Context, tx *db.Tx, about string, in wish, parts int) (rows []refundRow, ids []string, err error) {
+	for again := 0; ; again++ {
+		ids, rows = nil, nil
+		for part := range parts {
+			if in.key == "" {
+				ids = append(ids, tx.RandomID())
+				continue
+			}
+			name := strings.Join([]string{about, fmt.Sprint(in.Minor), in.Currency, fmt.Sprint(again), fmt.Sprint(part), in.key}, "\n")
+			ids = append(ids, uuid.NewHash(sha256.New(), uuid.Nil, []byte(name), 8).String())
+		}
+		if in.key == "" || parts == 0 {
+			return nil, ids, nil
+		}
+		err = tx.NewSelect().Model(&rows).Where("r.id IN (?)", bun.In(ids)).OrderExpr("r.created_at, r.id").Scan(ctx)
+		if err != nil || len(rows) == 0 {
+			return nil, ids, err
+		}
+		if slices.ContainsFunc(rows, func(r refundRow) bool { return r.State != refundFailed && tx.Now.Sub(r.CreatedAt) < repeats }) {
+			return rows, nil, nil
+		}
+	}
 }
 
 // stale tells whether something was given back since the wish was made.
@@ -131,16 +199,20 @@ func (s *Stripe) give(ctx context.Context, tx *db.Tx, orderID string, in wish) (
 	if err != nil {
 		return nil, err
 	}
+	room, err := s.rooms(ctx, tx, &o)
+	if err != nil {
+		return nil, err
+	}
+	rows, ids, err := s.repeated(ctx, tx, o.ID, in, len(room))
+	if err != nil || len(rows) > 0 {
+		return rows, err
+	}
 	old, err := s.stale(ctx, tx, o.ID, in)
 	if err != nil {
 		return nil, err
 	}
 	if !o.Paid || old {
 		return nil, errState
-	}
-	room, err := s.rooms(ctx, tx, &o)
-	if err != nil {
-		return nil, err
 	}
 	var left int64
 	for _, r := range room {
@@ -162,7 +234,7 @@ func (s *Stripe) give(ctx context.Context, tx *db.Tx, orderID string, in wish) (
 		if err != nil {
 			return nil, err
 		}
-		row := refundRow{ID: tx.RandomID(), AttemptID: r.ID, Amount: sum.Minor, State: refundPending, CreatedAt: tx.Now}
+		row := refundRow{ID: ids[len(rows)], AttemptID: r.ID, Amount: sum.Minor, State: refundPending, CreatedAt: tx.Now}
 		if _, err := tx.NewInsert().Model(&row).Exec(ctx); err != nil {
 			return nil, err
 		}
@@ -227,16 +299,15 @@ func (s *Stripe) refund(ctx context.Context, id string) error {
 		return err
 	}
 	var refused error
-	if row.State == refundPending && s.db.Now().Sub(row.CreatedAt) > lasts { // Stripe forgets keys after a day: again could be a second refund
-		row.State, row.Code = refundFailed, "stripe_silent"
-		if err := s.answered(ctx, row, a); err != nil {
-			return err
-		}
+	switch {
+	case row.State != refundPending:
+	case s.db.Now().Sub(row.CreatedAt) > lasts: // Stripe forgets keys after a day: again could be a second refund
+		err = s.recall(ctx, row, a)
+	default:
+		refused, err = s.giveBack(ctx, row, a)
 	}
-	if row.State == refundPending {
-		if refused, err = s.giveBack(ctx, row, a); err != nil {
-			return err
-		}
+	if err != nil {
+		return err
 	}
 	if _, err = s.settle(ctx, a.OrderID); err != nil {
 		return err
@@ -270,6 +341,42 @@ func (s *Stripe) giveBack(ctx context.Context, row refundRow, a attempt) (refuse
 		row.State, row.Code, refused = refundFailed, "stripe_refused", errRefused
 	}
 	return refused, s.answered(ctx, row, a)
+}
+
+// recall asks Stripe whether a refund was made of which nobody heard. Until that
+// is known it stays as if it were.
+func (s *Stripe) recall(ctx context.Context, row refundRow, a attempt) error {
+	seller, err := ParseSellerAccount(a.Seller)
+	if err != nil {
+		return err
+	}
+	if !objectForm.MatchString(a.IntentID) {
+		return errAway // an empty one would list somebody else's
+	}
+	p := &sdk.RefundListParams{PaymentIntent: sdk.String(a.IntentID)}
+	p.Context, p.StripeAccount, p.Limit = ctx, sdk.String(seller.id), sdk.Int64(100)
+	row.State, row.Code = refundFailed, "stripe_silent"
+	all := s.api.Refunds.List(p)
+	for all.Next() {
+		got := all.Refund()
+		if got.Metadata["refund"] != row.ID {
+			continue
+		}
+		if row.Code = "stripe_refused"; got.Status != sdk.RefundStatusFailed && got.Status != sdk.RefundStatusCanceled {
+			if got.Amount != row.Amount || !objectForm.MatchString(got.ID) {
+				return errAway
+			}
+			row.State, row.Code, row.RefundID = refundDone, "", got.ID
+		}
+		break
+	}
+	switch err := told(all.Err()); {
+	case gone(err): // the account has left, and with it any way to give back from here
+		row.State, row.Code = refundFailed, "stripe_denied"
+	case err != nil:
+		return err
+	}
+	return s.answered(ctx, row, a)
 }
 
 // answered keeps how a refund ended; the first answer stays.
