@@ -3,6 +3,7 @@ package stripe
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"time"
 
 	sdk "github.com/stripe/stripe-go/v76"
@@ -140,7 +141,41 @@ func (s *Stripe) Checkout(ctx context.Context, by account.Actor, orderID string)
 		return a.URL, err
 	}
 	made, err := s.create(ctx, a)
+	if errors.Is(err, errBusy) { // the job or another tab makes it at this moment
+		made, err = s.awaited(ctx, a)
+	}
+	if err == nil && made.URL == "" { // it ended, or was paid, faster than we looked
+		err = errState
+	}
 	return made.URL, err
+}
+
+// How a page is waited for that somebody else makes.
+const (
+	awaitEvery = 200 * time.Millisecond
+	awaitTimes = 20
+)
+
+// awaited is an attempt once its page is made by another call. Fault:
+// Unavailable stripe_busy after some seconds.
+func (s *Stripe) awaited(ctx context.Context, a attempt) (attempt, error) {
+	tick := time.NewTicker(awaitEvery)
+	defer tick.Stop()
+	for range awaitTimes {
+		select {
+		case <-ctx.Done():
+			return a, errBusy
+		case <-tick.C:
+		}
+		now, err := s.byID(ctx, a.ID)
+		if err != nil {
+			return a, err
+		}
+		if now.SessionID != "" || now.State != stateOpen {
+			return now, nil
+		}
+	}
+	return a, errBusy
 }
 
 // another freezes a further attempt, where none before it was more than refused:

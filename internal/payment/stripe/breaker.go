@@ -15,6 +15,7 @@ const (
 	failuresAllowed = 5                // one after another, then nobody is kept waiting
 	pauseAfter      = 30 * time.Second // until one call tries again
 	callsAtOnce     = 32               // more at once would only wait behind what hangs
+	waitAtLeast     = 5 * time.Second  // whoever gives up sooner by their own deadline has learnt nothing
 )
 
 // errTripped is what a call gets that is not made because Stripe is away.
@@ -42,6 +43,7 @@ func (b *breaker) RoundTrip(req *http.Request) (*http.Response, error) {
 	if err != nil {
 		return nil, err
 	}
+	began := b.now()
 	res, err := b.next.RoundTrip(req)
 	if err == nil {
 		body := res.Body
@@ -53,7 +55,8 @@ func (b *breaker) RoundTrip(req *http.Request) (*http.Response, error) {
 	switch {
 	case err == nil && res.StatusCode < http.StatusInternalServerError:
 		b.leave(trial, answered)
-	case err != nil && errors.Is(req.Context().Err(), context.Canceled): // whoever asked went away: that says nothing
+	case err != nil && errors.Is(req.Context().Err(), context.Canceled), // whoever asked went away: that says nothing
+		err != nil && errors.Is(req.Context().Err(), context.DeadlineExceeded) && b.now().Sub(began) < waitAtLeast:
 		b.leave(trial, unheard)
 	default:
 		b.leave(trial, silence)
