@@ -149,7 +149,12 @@ func TestExportAndErase(t *testing.T) {
 				t.Errorf("got %s", b.String())
 			}
 		}
+		must(t, w.Write(ctx, func(tx *db.Tx) error { // as an event of the account in the other mode leaves it
+			_, err := tx.NewRaw("INSERT INTO payment_finding (id, kind, subject, order_id, found_at) VALUES ('f', 'wrong_mode', ?, NULL, ?)", w.acct, tx.Now).Exec(ctx)
+			return err
+		}))
 		must(t, w.Write(ctx, func(tx *db.Tx) error { return w.Erase(ctx, tx, w.seller.ID) }))
+		same(t, 0, w.count(t, "SELECT count(*) FROM payment_finding"))
 		same(t, 0, w.count(t, "SELECT count(*) FROM stripe_account"))
 		same(t, 0, w.count(t, "SELECT count(*) FROM payment_inbox"))
 		same(t, 0, w.count(t, "SELECT count(*) FROM due WHERE kind = 'stripe_events'"))

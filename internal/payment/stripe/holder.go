@@ -102,6 +102,9 @@ func (s *Stripe) Erase(ctx context.Context, tx *db.Tx, id string) error {
 			if _, err := tx.NewDelete().Model((*inboxRow)(nil)).Where("seller = ?", r.StripeID).Exec(ctx); err != nil {
 				return err
 			}
+			if _, err := tx.NewDelete().Model((*finding)(nil)).Where("f.subject = ?", r.StripeID).Exec(ctx); err != nil {
+				return err
+			}
 		}
 		if _, err := tx.NewDelete().Model((*sellerRow)(nil)).Where("id = ?", r.ID).Exec(ctx); err != nil {
 			return err

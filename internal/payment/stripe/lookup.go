@@ -16,7 +16,7 @@ import (
 const foreign = "foreign"
 
 // errForeign is that Stripe shows a thing and it names no attempt of ours.
-var errForeign = fault.Of(fault.NotFound, "stripe_foreign")
+var errForeign = errors.New("stripe: a thing of the seller's own")
 
 // attemptOf finds the attempt that an event's object belongs to: by the numbers
 // we know, else by asking Stripe on the event's account, as when the event was
