@@ -41,6 +41,7 @@ func TestARefundIsGivenOnceForItsKey(t *testing.T) {
 		})
 		_, err := w.RefundOnce(gone, w.seller, o.ID, some, "k")
 		must(t, err)
+		same(t, 1, w.count(t, "SELECT count(*) FROM stripe_refund WHERE state = 'done'")) // it went on without them
 		w.fake.set(func() { w.fake.before = nil })
 		given := func(want int64) {
 			t.Helper()
