@@ -32,9 +32,11 @@ type Outside interface {
 	CallsOutside()
 }
 
-// Repeated is a Job that a deadline enqueues again for as long as it is needed.
-// It waits at most once with the same ids, and is given up after a few tries:
-// what cannot be done for a week leaves no week of jobs behind.
+// Repeated is a Job that a deadline enqueues again for as long as it is needed,
+// so it is given up after a few tries: what cannot be done for a week leaves no
+// week of jobs behind. Two with the same ids may wait: one that runs has perhaps
+// read already what the other is to tell, and one whose process was killed stands
+// as running for an hour.
 type Repeated interface {
 	Job
 	IsRepeated()
@@ -94,8 +96,6 @@ func (tx *Tx) Enqueue(ctx context.Context, job Job) error {
 	}
 	if _, ok := job.(Repeated); ok {
 		opts.MaxAttempts = triesRepeated
-		opts.UniqueOpts.ByArgs = true
-		opts.UniqueOpts.ByState = append(opts.UniqueOpts.ByState, "available", "pending", "running", "retryable", "scheduled")
 	}
 	_, err := tx.db.jobs.insert.InsertTx(ctx, tx.Tx.Tx, job, &opts)
 	return err
