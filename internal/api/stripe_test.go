@@ -34,7 +34,7 @@ func (c cards) Connect(ctx context.Context, by account.Actor) (string, api.Strip
 }
 
 func (c cards) Refund(ctx context.Context, by account.Actor, id string, amount money.Amount, key string) (payment.Order, error) {
-	return c.Stripe.RefundOnce(ctx, by, id, amount, key)
+	return c.Stripe.Refund(ctx, by, id, stripe.Back{Amount: amount, Key: key})
 }
 
 // takesCards puts a stand-in for Stripe beside a board.

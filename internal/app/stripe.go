@@ -119,7 +119,7 @@ func (p stripePages) Returned(ctx context.Context, orderID string) error {
 
 // Refund gives money back.
 func (p stripePages) Refund(ctx context.Context, by account.Actor, orderID string, amount money.Amount, given int64) error {
-	_, err := p.s.RefundAsSeen(ctx, by, orderID, amount, given)
+	_, err := p.s.Refund(ctx, by, orderID, stripe.Back{Amount: amount, Seen: &given})
 	return err
 }
 
@@ -157,7 +157,7 @@ func (j stripeJSON) Checkout(ctx context.Context, by account.Actor, orderID stri
 
 // Refund gives money back.
 func (j stripeJSON) Refund(ctx context.Context, by account.Actor, orderID string, amount money.Amount, key string) (payment.Order, error) {
-	return j.s.RefundOnce(ctx, by, orderID, amount, key)
+	return j.s.Refund(ctx, by, orderID, stripe.Back{Amount: amount, Key: key})
 }
 
 // stripesOwn tells whether a request is what Stripe sends: past sessions,

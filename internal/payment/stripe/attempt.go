@@ -156,8 +156,8 @@ const (
 	awaitTimes = 20
 )
 
-// awaited is an attempt once its page is made by another call. Fault:
-// Unavailable stripe_busy after some seconds.
+// awaited is an attempt once its page is made by another call. Faults: Conflict
+// stripe_refused; Unavailable stripe_busy after some seconds.
 func (s *Stripe) awaited(ctx context.Context, a attempt) (attempt, error) {
 	tick := time.NewTicker(awaitEvery)
 	defer tick.Stop()
@@ -170,6 +170,9 @@ func (s *Stripe) awaited(ctx context.Context, a attempt) (attempt, error) {
 		now, err := s.byID(ctx, a.ID)
 		if err != nil {
 			return a, err
+		}
+		if now.State == stateFailed {
+			return now, errRefused // the other call heard so
 		}
 		if now.SessionID != "" || now.State != stateOpen {
 			return now, nil

@@ -82,7 +82,7 @@ func (p *shop) PayWrong(o payment.Order) error {
 
 // GiveBack implements paymenttest.Outside.
 func (p *shop) GiveBack(o payment.Order, minor int64) error {
-	_, err := p.s.Refund(ctx, p.Seller, o.ID, money.Amount{Minor: minor, Currency: paymenttest.Price.Currency})
+	_, err := p.s.Refund(ctx, p.Seller, o.ID, stripe.Back{Amount: money.Amount{Minor: minor, Currency: paymenttest.Price.Currency}})
 	if err != nil {
 		return err
 	}

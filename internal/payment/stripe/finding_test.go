@@ -201,15 +201,15 @@ func TestARefundAsSeen(t *testing.T) {
 	w.fake.pay(s)
 	w.tell(t)
 	some := money.Amount{Minor: 50000, Currency: "RUB"}
-	_, err := w.RefundAsSeen(ctx, w.seller, o.ID, some, 0)
+	_, err := w.Refund(ctx, w.seller, o.ID, stripe.Back{Amount: some, Seen: new(int64(0))})
 	must(t, err)
-	if _, err := w.RefundAsSeen(ctx, w.seller, o.ID, some, 0); !fault.Is(err, fault.Conflict) {
+	if _, err := w.Refund(ctx, w.seller, o.ID, stripe.Back{Amount: some, Seen: new(int64(0))}); !fault.Is(err, fault.Conflict) {
 		t.Errorf("got %v", err)
 	}
 	list, err := w.Refunds(ctx, o.ID)
 	must(t, err)
 	same(t, []stripe.Refund{{Amount: some, State: "done", At: list[0].At}}, list)
-	_, err = w.RefundAsSeen(ctx, w.seller, o.ID, some, 50000)
+	_, err = w.Refund(ctx, w.seller, o.ID, stripe.Back{Amount: some, Seen: new(int64(50000))})
 	must(t, err)
 	same(t, int64(100000), w.is(t, o.ID, payment.Fulfilled).Refunded)
 	same(t, int64(100000), w.fake.charge(s)["amount_refunded"].(int64))

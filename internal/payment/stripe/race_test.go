@@ -139,29 +139,36 @@ func TestARepeatedCallIsTheSameCall(t *testing.T) {
 	same(t, 1, pages)
 }
 
+// twice is an order that was paid by two attempts.
+func (w *world) twice(t testing.TB) payment.Order {
+	t.Helper()
+	o := w.open(t)
+	w.fake.set(func() { w.fake.silent = true })
+	_, _ = w.Checkout(ctx, w.buyer, o.ID)
+	one := w.fake.session(o.ID)
+	w.fake.set(func() { w.fake.silent = false })
+	must(t, w.Write(ctx, func(tx *db.Tx) error { // the first call was refused in the end
+		_, err := tx.NewRaw("UPDATE stripe_attempt SET state = 'failed', code = 'stripe_refused' WHERE order_id = ?", o.ID).Exec(ctx)
+		return err
+	}))
+	_, err := w.Checkout(ctx, w.buyer, o.ID)
+	must(t, err)
+	two := w.fake.session(o.ID)
+	w.fake.pay(one)
+	w.Clock.Advance(time.Second)
+	w.fake.pay(two)
+	w.tell(t)
+	w.tell(t)
+	return o
+}
+
 // Paid twice by two attempts: the order stays once paid, the rest is an entry of
 // its own and goes back first.
 func TestPaidTwice(t *testing.T) {
 	t.Parallel()
 	dbtest.Each(t, func(t *testing.T, d *dbtest.World) {
 		w := newWorld(t, d)
-		o := w.open(t)
-		w.fake.set(func() { w.fake.silent = true })
-		_, _ = w.Checkout(ctx, w.buyer, o.ID)
-		one := w.fake.session(o.ID)
-		w.fake.set(func() { w.fake.silent = false })
-		must(t, w.Write(ctx, func(tx *db.Tx) error { // the first call was refused in the end
-			_, err := tx.NewRaw("UPDATE stripe_attempt SET state = 'failed', code = 'stripe_refused' WHERE order_id = ?", o.ID).Exec(ctx)
-			return err
-		}))
-		_, err := w.Checkout(ctx, w.buyer, o.ID)
-		must(t, err)
-		two := w.fake.session(o.ID)
-		w.fake.pay(one)
-		w.Clock.Advance(time.Second)
-		w.fake.pay(two)
-		w.tell(t)
-		w.tell(t)
+		o := w.twice(t)
 		got := w.is(t, o.ID, payment.Fulfilled)
 		same(t, price.Minor, got.Extra)
 		same(t, true, slices.Contains(w.found(t), stripe.FoundTwice))
@@ -170,12 +177,12 @@ func TestPaidTwice(t *testing.T) {
 		for range 2 {
 			w.tell(t)
 		}
-		_, err = w.Refund(ctx, w.seller, o.ID, price)
+		_, err := w.Refund(ctx, w.seller, o.ID, stripe.Back{Amount: price})
 		must(t, err)
 		w.tell(t)
 		got = w.is(t, o.ID, payment.Fulfilled)
 		same(t, []int64{price.Minor, price.Minor, 0}, []int64{got.Extra, got.ExtraReturned, got.Refunded})
-		_, err = w.Refund(ctx, w.seller, o.ID, money.Amount{})
+		_, err = w.Refund(ctx, w.seller, o.ID, stripe.Back{})
 		must(t, err)
 		w.is(t, o.ID, payment.Refunded)
 		w.sound(t)
@@ -193,7 +200,7 @@ func TestRefundsAtOnce(t *testing.T) {
 		var all sync.WaitGroup
 		for range 16 {
 			all.Go(func() {
-				_, err := w.Refund(ctx, w.seller, o.ID, money.Amount{Minor: 40000, Currency: "RUB"})
+				_, err := w.Refund(ctx, w.seller, o.ID, stripe.Back{Amount: money.Amount{Minor: 40000, Currency: "RUB"}})
 				if err != nil && !fault.Is(err, fault.Invalid) {
 					t.Error(err)
 				}
@@ -218,7 +225,7 @@ func TestALostRefundIsMadeOnce(t *testing.T) {
 		w.fake.pay(s)
 		w.tell(t)
 		w.fake.set(func() { w.fake.silent = true })
-		_, err := w.Refund(ctx, w.seller, o.ID, money.Amount{Minor: 50000, Currency: "RUB"})
+		_, err := w.Refund(ctx, w.seller, o.ID, stripe.Back{Amount: money.Amount{Minor: 50000, Currency: "RUB"}})
 		must(t, err) // it is done later
 		w.fake.set(func() {
 			w.fake.silent = false
@@ -248,11 +255,11 @@ func TestWhoMay(t *testing.T) {
 	same(t, true, fault.Is(err, fault.Forbidden))
 	_, err = w.Checkout(ctx, w.buyer, o.ID)
 	same(t, true, fault.Is(err, fault.Conflict))
-	_, err = w.Refund(ctx, w.buyer, o.ID, money.Amount{})
+	_, err = w.Refund(ctx, w.buyer, o.ID, stripe.Back{})
 	same(t, true, fault.Is(err, fault.Forbidden))
-	_, err = w.Refund(ctx, stranger, o.ID, money.Amount{})
+	_, err = w.Refund(ctx, stranger, o.ID, stripe.Back{})
 	same(t, true, fault.Is(err, fault.NotFound))
-	_, err = w.Refund(ctx, w.seller, o.ID, money.Amount{Minor: 1, Currency: "USD"})
+	_, err = w.Refund(ctx, w.seller, o.ID, stripe.Back{Amount: money.Amount{Minor: 1, Currency: "USD"}})
 	same(t, true, fault.Is(err, fault.Invalid))
 	_, err = w.Returned(ctx, stranger.ID)
 	same(t, true, fault.Is(err, fault.NotFound))

@@ -28,6 +28,9 @@ const (
 	refundFailed  = "failed"
 )
 
+// codeRefused tells that Stripe said no to a refund.
+const codeRefused = "stripe_refused"
+
 // refundRow is one amount that a seller wants to give back: frozen before the
 // call, which its number makes the same one after a crash.
 type refundRow struct {
@@ -42,39 +45,30 @@ type refundRow struct {
 	CreatedAt time.Time `bun:"created_at"`
 }
 
-// Refund gives money back on the seller's account; what came beside the one
-// payment goes first. An amount without a currency is all that is left. Faults:
-// Unauthenticated; NotFound order_unknown; Forbidden; Conflict order_method,
-// order_state, stripe_refused; Invalid amount_mismatch (field amount). Where
-// Stripe is away it is done later and is no fault.
-func (s *Stripe) Refund(ctx context.Context, by account.Actor, orderID string, amount money.Amount) (payment.Order, error) {
-	return s.goBack(ctx, by, orderID, wish{Amount: amount, given: -1})
-}
-
-// RefundOnce is Refund for a request that may come again under the same key, as
-// when its answer was lost: for a day an equal one gives back nothing more, even
-// if the first was cut off at any step, unless all that it asked for was refused.
-// An empty key is not compared. Faults: as Refund.
-func (s *Stripe) RefundOnce(ctx context.Context, by account.Actor, orderID string, amount money.Amount, key string) (payment.Order, error) {
-	return s.goBack(ctx, by, orderID, wish{Amount: amount, given: -1, key: key})
-}
-
-// RefundAsSeen is Refund by somebody who has seen how much was given back here
-// already, in the order's minor units: the sum of Refunds that have not failed.
-// Where that is not so any more, as at the second of two clicks, nothing is
-// given. A negative number is not compared. Faults: as Refund; Conflict
-// order_state also where something was given back meanwhile.
-func (s *Stripe) RefundAsSeen(ctx context.Context, by account.Actor, orderID string, amount money.Amount, given int64) (payment.Order, error) {
-	return s.goBack(ctx, by, orderID, wish{Amount: amount, given: given})
+// Back is what a seller wants to give back of an order.
+type Back struct {
+	Amount money.Amount // zero: all that is left
+	// Seen, if any, is how much the seller knows to be given back here already, in
+	// the order's minor units: the sum of Refunds that have not failed.
+	Seen *int64
+	Key  string // of a request that may come again; empty: none
 }
 
 // patience is how long somebody waits for what they gave back; then a job goes on.
 const patience = 25 * time.Second
 
-// goBack freezes a wish and makes it come true. Once it is frozen, only Stripe's
-// refusal is a fault: whatever else happens, also that nobody waits any more, a
-// job goes on, and told of a failure one would ask for more.
-func (s *Stripe) goBack(ctx context.Context, by account.Actor, orderID string, in wish) (payment.Order, error) {
+// Refund gives money back on the seller's account; what came beside the one
+// payment goes first. Nothing is given where more or less went back than was
+// seen, as at the second of two clicks. An equal request under the same key is
+// the first one for a day, even if that was cut off at any step, unless all that
+// it asked for was refused.
+//
+// Faults: Unauthenticated; NotFound order_unknown; Forbidden; Conflict
+// order_method, order_state (also for what was seen), stripe_refused; Invalid
+// amount_mismatch (field amount). Once it is frozen only Stripe's refusal is a
+// fault: whatever else happens, also that nobody waits any more, a job goes on,
+// and told of a failure one would ask for more.
+func (s *Stripe) Refund(ctx context.Context, by account.Actor, orderID string, in Back) (payment.Order, error) {
 	o, err := s.order(ctx, by, orderID, payment.Seller)
 	if err != nil {
 		return payment.Order{}, err
@@ -139,31 +133,24 @@ func (s *Stripe) refundsOf(ctx context.Context, tx *db.Tx, orderID string) (out 
 	return out, err
 }
 
-// wish is what somebody wants to give back.
-type wish struct {
-	money.Amount        // zero: all that is left
-	given        int64  // by what was seen; negative: not compared
-	key          string // of the request; empty: none
-}
-
 // repeats is how long an equal request is the same one, as elsewhere.
 const repeats = 24 * time.Hour
 
 // repeated lists what the same request froze before, else the numbers under which
 // it freezes its parts: the request's own, so that the rows themselves are made
 // once. One of which nothing went through, or of another day, is another time.
-func (s *Stripe) repeated(ctx context.Context, tx *db.Tx, about string, in wish, parts int) (rows []refundRow, ids []string, err error) {
+func (s *Stripe) repeated(ctx context.Context, tx *db.Tx, about string, in Back, parts int) (rows []refundRow, ids []string, err error) {
 	for again := 0; ; again++ {
 		ids, rows = nil, nil
 		for part := range parts {
-			if in.key == "" {
+			if in.Key == "" {
 				ids = append(ids, tx.RandomID())
 				continue
 			}
-			name := strings.Join([]string{about, fmt.Sprint(in.Minor), in.Currency, fmt.Sprint(again), fmt.Sprint(part), in.key}, "\n")
+			name := strings.Join([]string{about, fmt.Sprint(in.Amount.Minor), in.Amount.Currency, fmt.Sprint(again), fmt.Sprint(part), in.Key}, "\n")
 			ids = append(ids, uuid.NewHash(sha256.New(), uuid.Nil, []byte(name), 8).String())
 		}
-		if in.key == "" || parts == 0 {
+		if in.Key == "" || parts == 0 {
 			return nil, ids, nil
 		}
 		err = tx.NewSelect().Model(&rows).Where("r.id IN (?)", bun.In(ids)).OrderExpr("r.created_at, r.id").Scan(ctx)
@@ -177,21 +164,22 @@ func (s *Stripe) repeated(ctx context.Context, tx *db.Tx, about string, in wish,
 }
 
 // stale tells whether something was given back since the wish was made.
-func (s *Stripe) stale(ctx context.Context, tx *db.Tx, orderID string, in wish) (bool, error) {
-	if in.given < 0 {
+func (s *Stripe) stale(ctx context.Context, tx *db.Tx, orderID string, in Back) (bool, error) {
+	if in.Seen == nil {
 		return false, nil
 	}
+	var given int64
 	all, err := s.refundsOf(ctx, tx, orderID)
 	for _, r := range all {
 		if r.State != refundFailed {
-			in.given -= r.Amount.Minor
+			given += r.Amount.Minor
 		}
 	}
-	return in.given != 0, err
+	return given != *in.Seen, err
 }
 
 // give freezes what goes back, with a job for each part, under the order's lock.
-func (s *Stripe) give(ctx context.Context, tx *db.Tx, orderID string, in wish) (rows []refundRow, err error) {
+func (s *Stripe) give(ctx context.Context, tx *db.Tx, orderID string, in Back) (rows []refundRow, err error) {
 	if err := s.lock(ctx, tx, orderID); err != nil {
 		return nil, err
 	}
@@ -282,29 +270,23 @@ func (s *Stripe) rooms(ctx context.Context, tx *db.Tx, o *payment.Order) (out []
 	return out, nil
 }
 
-// refund makes one refund at Stripe and lets the order learn of it.
+// refund makes one refund at Stripe and lets the order learn of it. Fault:
+// Conflict stripe_refused, also where the job and a page called at once and it was
+// the other that heard so.
 func (s *Stripe) refund(ctx context.Context, id string) error {
-	var row refundRow
-	var a attempt
-	err := s.db.Read(ctx, func(tx *db.Tx) error {
-		if err := db.One(ctx, tx.NewSelect().Model(&row).Where("r.id = ?", id), errAttempt); err != nil {
-			return err
-		}
-		return db.One(ctx, tx.NewSelect().Model(&a).Where("a.id = ?", row.AttemptID), errAttempt)
-	})
+	row, a, err := s.refundOf(ctx, id)
 	if fault.Is(err, fault.NotFound) {
 		return nil
 	}
 	if err != nil {
 		return err
 	}
-	var refused error
 	switch {
 	case row.State != refundPending:
 	case s.db.Now().Sub(row.CreatedAt) > lasts: // Stripe forgets keys after a day: again could be a second refund
-		err = s.recall(ctx, row, a)
+		row, err = s.recall(ctx, row, a)
 	default:
-		refused, err = s.giveBack(ctx, row, a)
+		row, err = s.giveBack(ctx, row, a)
 	}
 	if err != nil {
 		return err
@@ -312,19 +294,43 @@ func (s *Stripe) refund(ctx context.Context, id string) error {
 	if _, err = s.settle(ctx, a.OrderID); err != nil {
 		return err
 	}
-	return refused
+	if row.Code == codeRefused {
+		return errRefused
+	}
+	return nil
 }
 
-// giveBack calls Stripe and keeps what it said: refused is its refusal, err
-// anything after which the same call has to be made again.
-func (s *Stripe) giveBack(ctx context.Context, row refundRow, a attempt) (refused, err error) {
+// refundOf is a refund and what it is of. Fault: NotFound attempt_unknown.
+func (s *Stripe) refundOf(ctx context.Context, id string) (row refundRow, a attempt, err error) {
+	err = s.db.Read(ctx, func(tx *db.Tx) error {
+		if err := db.One(ctx, tx.NewSelect().Model(&row).Where("r.id = ?", id), errAttempt); err != nil {
+			return err
+		}
+		return db.One(ctx, tx.NewSelect().Model(&a).Where("a.id = ?", row.AttemptID), errAttempt)
+	})
+	return row, a, err
+}
+
+// remake is the job that makes a refund. A refusal is noted; trying again would
+// end the same.
+func (s *Stripe) remake(ctx context.Context, id string) error {
+	err := s.refund(ctx, id)
+	if errors.Is(err, errRefused) {
+		return nil
+	}
+	return err
+}
+
+// giveBack calls Stripe and keeps what it said. An error is anything after which
+// the same call has to be made again.
+func (s *Stripe) giveBack(ctx context.Context, row refundRow, a attempt) (refundRow, error) {
 	seller, err := ParseSellerAccount(a.Seller)
 	if err != nil {
-		return nil, err
+		return row, err
 	}
 	p, err := on(ctx, seller, "refund-"+row.ID)
 	if err != nil {
-		return nil, err
+		return row, err
 	}
 	params := &sdk.RefundParams{Params: p, PaymentIntent: sdk.String(a.IntentID), Amount: sdk.Int64(row.Amount), Metadata: map[string]string{"order": a.OrderID, "refund": row.ID}}
 	got, err := s.api.Refunds.New(params)
@@ -332,26 +338,26 @@ func (s *Stripe) giveBack(ctx context.Context, row refundRow, a attempt) (refuse
 	switch {
 	case err == nil && got.Status != sdk.RefundStatusFailed && got.Status != sdk.RefundStatusCanceled:
 		if got.Amount != row.Amount || !objectForm.MatchString(got.ID) {
-			return nil, errAway
+			return row, errAway
 		}
 		row.State, row.RefundID = refundDone, got.ID
 	case fault.Is(err, fault.Unavailable), err != nil && fault.KindOf(err) == fault.Internal:
-		return nil, err
+		return row, err
 	default:
-		row.State, row.Code, refused = refundFailed, "stripe_refused", errRefused
+		row.State, row.Code = refundFailed, codeRefused
 	}
-	return refused, s.answered(ctx, row, a)
+	return s.answered(ctx, row, a)
 }
 
 // recall asks Stripe whether a refund was made of which nobody heard. Until that
 // is known it stays as if it were.
-func (s *Stripe) recall(ctx context.Context, row refundRow, a attempt) error {
+func (s *Stripe) recall(ctx context.Context, row refundRow, a attempt) (refundRow, error) {
 	seller, err := ParseSellerAccount(a.Seller)
 	if err != nil {
-		return err
+		return row, err
 	}
 	if !objectForm.MatchString(a.IntentID) {
-		return errAway // an empty one would list somebody else's
+		return row, errAway // an empty one would list somebody else's
 	}
 	p := &sdk.RefundListParams{PaymentIntent: sdk.String(a.IntentID)}
 	p.Context, p.StripeAccount, p.Limit = ctx, sdk.String(seller.id), sdk.Int64(100)
@@ -362,9 +368,9 @@ func (s *Stripe) recall(ctx context.Context, row refundRow, a attempt) error {
 		if got.Metadata["refund"] != row.ID {
 			continue
 		}
-		if row.Code = "stripe_refused"; got.Status != sdk.RefundStatusFailed && got.Status != sdk.RefundStatusCanceled {
+		if row.Code = codeRefused; got.Status != sdk.RefundStatusFailed && got.Status != sdk.RefundStatusCanceled {
 			if got.Amount != row.Amount || !objectForm.MatchString(got.ID) {
-				return errAway
+				return row, errAway
 			}
 			row.State, row.Code, row.RefundID = refundDone, "", got.ID
 		}
@@ -374,21 +380,25 @@ func (s *Stripe) recall(ctx context.Context, row refundRow, a attempt) error {
 	case gone(err): // the account has left, and with it any way to give back from here
 		row.State, row.Code = refundFailed, "stripe_denied"
 	case err != nil:
-		return err
+		return row, err
 	}
 	return s.answered(ctx, row, a)
 }
 
-// answered keeps how a refund ended; the first answer stays.
-func (s *Stripe) answered(ctx context.Context, row refundRow, a attempt) error {
-	return s.db.Write(ctx, func(tx *db.Tx) error {
+// answered keeps how a refund ended, and is how it ended: the first answer stays.
+func (s *Stripe) answered(ctx context.Context, row refundRow, a attempt) (refundRow, error) {
+	err := s.db.Write(ctx, func(tx *db.Tx) error {
 		res, err := tx.NewUpdate().Model(&row).Column("state", "code", "refund_id").WherePK().Where("state = ?", refundPending).Exec(ctx)
 		if err != nil {
 			return err
 		}
-		if n, _ := res.RowsAffected(); n > 0 && row.State == refundFailed {
+		if n, _ := res.RowsAffected(); n == 0 {
+			return db.One(ctx, tx.NewSelect().Model(&row).WherePK(), errAttempt)
+		}
+		if row.State == refundFailed {
 			return s.found(ctx, tx, FoundRefund, row.ID, a.OrderID)
 		}
 		return nil
 	})
+	return row, err
 }

@@ -3,6 +3,7 @@ package stripe_test
 import (
 	"context"
 	"net/http"
+	"slices"
 	"testing"
 	"time"
 
@@ -10,6 +11,7 @@ import (
 	"github.com/tmoeg/oduvan/internal/fault"
 	"github.com/tmoeg/oduvan/internal/money"
 	"github.com/tmoeg/oduvan/internal/payment"
+	"github.com/tmoeg/oduvan/internal/payment/stripe"
 )
 
 var some = money.Amount{Minor: 50000, Currency: "RUB"}
@@ -39,7 +41,7 @@ func TestARefundIsGivenOnceForItsKey(t *testing.T) {
 				return 0
 			}
 		})
-		_, err := w.RefundOnce(gone, w.seller, o.ID, some, "k")
+		_, err := w.Refund(gone, w.seller, o.ID, stripe.Back{Amount: some, Key: "k"})
 		must(t, err)
 		same(t, 1, w.count(t, "SELECT count(*) FROM stripe_refund WHERE state = 'done'")) // it went on without them
 		w.fake.set(func() { w.fake.before = nil })
@@ -50,18 +52,18 @@ func TestARefundIsGivenOnceForItsKey(t *testing.T) {
 			same(t, want, w.is(t, o.ID, payment.Fulfilled).Refunded)
 		}
 		for range 3 {
-			_, err = w.RefundOnce(ctx, w.seller, o.ID, some, "k")
+			_, err = w.Refund(ctx, w.seller, o.ID, stripe.Back{Amount: some, Key: "k"})
 			must(t, err)
 		}
 		given(50000)
 		same(t, 1, w.count(t, "SELECT count(*) FROM stripe_refund"))
-		_, err = w.RefundOnce(ctx, w.seller, o.ID, money.Amount{Minor: 10000, Currency: "RUB"}, "k")
+		_, err = w.Refund(ctx, w.seller, o.ID, stripe.Back{Amount: money.Amount{Minor: 10000, Currency: "RUB"}, Key: "k"})
 		must(t, err)
-		_, err = w.RefundOnce(ctx, w.seller, o.ID, money.Amount{Minor: 10000, Currency: "RUB"}, "l")
+		_, err = w.Refund(ctx, w.seller, o.ID, stripe.Back{Amount: money.Amount{Minor: 10000, Currency: "RUB"}, Key: "l"})
 		must(t, err)
 		given(70000)
 		w.Clock.Advance(25 * time.Hour)
-		_, err = w.RefundOnce(ctx, w.seller, o.ID, some, "k")
+		_, err = w.Refund(ctx, w.seller, o.ID, stripe.Back{Amount: some, Key: "k"})
 		must(t, err)
 		given(120000)
 		w.sound(t)
@@ -82,16 +84,52 @@ func TestARefusedRefundMayBeAskedForAgain(t *testing.T) {
 		}
 	})
 	for range 2 {
-		if _, err := w.RefundOnce(ctx, w.seller, o.ID, some, "k"); !fault.Is(err, fault.Conflict) {
+		if _, err := w.Refund(ctx, w.seller, o.ID, stripe.Back{Amount: some, Key: "k"}); !fault.Is(err, fault.Conflict) {
 			t.Fatalf("got %v", err)
 		}
 	}
 	w.fake.set(func() { w.fake.before = nil })
-	_, err := w.RefundOnce(ctx, w.seller, o.ID, some, "k")
+	_, err := w.Refund(ctx, w.seller, o.ID, stripe.Back{Amount: some, Key: "k"})
 	must(t, err)
 	same(t, int64(50000), w.fake.charge(s)["amount_refunded"].(int64))
 	same(t, 3, w.count(t, "SELECT count(*) FROM stripe_refund"))
 	w.sound(t)
+}
+
+// Whether the page or the job heard Stripe's no, the seller is told; and what the
+// other call has done stays done.
+func TestARefusalThatTheJobHeard(t *testing.T) {
+	t.Parallel()
+	for _, refused := range []int{2, 3} { // of four calls: page, job, job, page
+		w := newWorld(t, dbtest.New(t))
+		o := w.twice(t)
+		calls := 0
+		w.fake.set(func() {
+			w.fake.before = func(r *http.Request) int {
+				if r.URL.Path != "/v1/refunds" || r.Method != http.MethodPost {
+					return 0
+				}
+				if calls++; calls == 1 {
+					dbtest.Drain(t, w.World) // the jobs do both parts before the page's first call is answered
+				}
+				if calls == refused {
+					return http.StatusBadRequest
+				}
+				return 0
+			}
+		})
+		_, err := w.Refund(ctx, w.seller, o.ID, stripe.Back{})
+		if !fault.Is(err, fault.Conflict) {
+			t.Errorf("got %v", err)
+		}
+		w.fake.set(func() { w.fake.before = nil })
+		same(t, 3, calls)
+		list, err := w.Refunds(ctx, o.ID)
+		must(t, err)
+		states := []string{list[0].State, list[1].State}
+		slices.Sort(states)
+		same(t, []string{"done", "failed"}, states)
+	}
 }
 
 // A refund of which nobody heard for a day is asked for before it is given up:
@@ -102,11 +140,11 @@ func TestALostRefundIsAskedFor(t *testing.T) {
 		w := newWorld(t, dbtest.New(t))
 		o, s := w.paid(t)
 		w.fake.set(func() { w.fake.silent, w.fake.away = reached, !reached })
-		_, err := w.RefundOnce(ctx, w.seller, o.ID, some, "k")
+		_, err := w.Refund(ctx, w.seller, o.ID, stripe.Back{Amount: some, Key: "k"})
 		must(t, err)
 		w.fake.set(func() { w.fake.silent, w.fake.away, w.fake.keys = false, true, map[string]answer{} })
 		w.Clock.Advance(23*time.Hour + time.Minute)
-		_, err = w.RefundOnce(ctx, w.seller, o.ID, some, "k")
+		_, err = w.Refund(ctx, w.seller, o.ID, stripe.Back{Amount: some, Key: "k"})
 		must(t, err)
 		state := func() string {
 			t.Helper()
@@ -115,7 +153,7 @@ func TestALostRefundIsAskedFor(t *testing.T) {
 			return list[0].State
 		}
 		same(t, "pending", state())
-		if _, err := w.Refund(ctx, w.seller, o.ID, money.Amount{Minor: 100001, Currency: "RUB"}); !fault.Is(err, fault.Invalid) {
+		if _, err := w.Refund(ctx, w.seller, o.ID, stripe.Back{Amount: money.Amount{Minor: 100001, Currency: "RUB"}}); !fault.Is(err, fault.Invalid) {
 			t.Errorf("got %v", err)
 		}
 		w.fake.set(func() { w.fake.away = false })

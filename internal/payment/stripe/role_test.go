@@ -8,6 +8,7 @@ import (
 	"github.com/tmoeg/oduvan/internal/db/dbtest"
 	"github.com/tmoeg/oduvan/internal/money"
 	"github.com/tmoeg/oduvan/internal/payment"
+	"github.com/tmoeg/oduvan/internal/payment/stripe"
 	"github.com/tmoeg/oduvan/migrations"
 )
 
@@ -37,7 +38,7 @@ func TestUnderTheMarketsRole(t *testing.T) {
 	o, s := w.page(t)
 	w.fake.pay(s)
 	w.tell(t)
-	_, err = w.Refund(ctx, w.seller, o.ID, money.Amount{Minor: 50000, Currency: "RUB"})
+	_, err = w.Refund(ctx, w.seller, o.ID, stripe.Back{Amount: money.Amount{Minor: 50000, Currency: "RUB"}})
 	must(t, err)
 	w.is(t, o.ID, payment.Fulfilled)
 	o = w.open(t)

@@ -21,7 +21,7 @@ func (s *Stripe) Way() Way { return Way{s} }
 
 // Refund freezes what goes back, as Stripe.Refund does. It implements payment.Way.
 func (w Way) Refund(ctx context.Context, tx *db.Tx, o *payment.Order, amount money.Amount) error {
-	_, err := w.give(ctx, tx, o.ID, wish{Amount: amount, given: -1})
+	_, err := w.give(ctx, tx, o.ID, Back{Amount: amount})
 	return err
 }
 

@@ -80,7 +80,7 @@ func New(cfg Config) (*Stripe, error) {
 	db.Handle(s.db, func(ctx context.Context, j beginJob) error { return s.begin(ctx, j.Attempt) })
 	db.Handle(s.db, func(ctx context.Context, j expireJob) error { return s.expire(ctx, j.Attempt) })
 	db.Handle(s.db, func(ctx context.Context, j settleJob) error { _, err := s.settle(ctx, j.Order); return err })
-	db.Handle(s.db, func(ctx context.Context, j refundJob) error { return s.refund(ctx, j.Refund) })
+	db.Handle(s.db, func(ctx context.Context, j refundJob) error { return s.remake(ctx, j.Refund) })
 	db.Handle(s.db, func(ctx context.Context, j inboxJob) error { return s.read(ctx, j.Row) })
 	db.Handle(s.db, func(ctx context.Context, j eventsJob) error { return s.missed(ctx, j.Seller) })
 	return s, nil
