@@ -399,6 +399,6 @@ func beside(t testing.TB, dir, database string, args []string) (*World, *StripeW
 	t.Helper()
 	clock := dbtest.NewClock()
 	s := NewStripeWorld(t, clock.Now, args...)
-	w := start(t, dir, database, clock, setup{seed: 2, settings: s.Settings, started: s.Hears, lasting: true})
+	w := start(t, dir, database, clock, setup{seed: 2, settings: s.Settings, started: s.Hears})
 	return w, s
 }

@@ -31,7 +31,6 @@ type World struct {
 	Logs  *Log
 
 	setup
-	jobs *working // nil: nobody does them
 }
 
 // setup is how a board is started, and started again.
@@ -39,19 +38,6 @@ type setup struct {
 	seed     byte
 	settings func(*config.Config) // changes the configuration; nil: nothing
 	started  func(url string)     // hears of every start; nil: nobody
-	lasting  bool                 // jobs go on after the first Drain
-}
-
-// working is a program's jobs being done.
-type working struct {
-	cancel context.CancelFunc
-	done   chan error
-}
-
-// end lets the jobs end.
-func (j *working) end() error {
-	j.cancel()
-	return <-j.done
 }
 
 // Log keeps what the program logged.
@@ -99,12 +85,6 @@ func New(t testing.TB) *World {
 
 // Close ends a board.
 func (w *World) Close() error {
-	if w.jobs != nil {
-		if err := w.jobs.end(); err != nil {
-			w.T.Errorf("jobs: %v", err)
-		}
-		w.jobs = nil
-	}
 	return w.App.Close()
 }
 
@@ -182,16 +162,13 @@ func (w *World) Later(d time.Duration) {
 }
 
 // Drain does all waiting jobs. For one that waits for its next attempt the
-// clock moves on. A board beside a stand-in for Stripe goes on doing its jobs
-// afterwards and may be drained again; any other only once.
+// clock moves on. Before and after nobody does any.
 func (w *World) Drain() {
 	w.T.Helper()
-	ctx := context.Background()
-	if w.jobs == nil {
-		run, cancel := context.WithCancel(ctx)
-		w.jobs = &working{cancel, make(chan error, 1)}
-		go func(done chan<- error) { done <- w.DB.Work(run) }(w.jobs.done)
-	}
+	ctx, stop := context.WithCancel(context.Background())
+	defer stop()
+	done := make(chan error, 1)
+	go func() { done <- w.DB.Work(ctx) }()
 	tick := time.NewTicker(5 * time.Millisecond)
 	defer tick.Stop()
 	deadline := time.After(time.Minute)
@@ -212,11 +189,8 @@ func (w *World) Drain() {
 			w.Clock.Advance(time.Second)
 		}
 	}
-	if w.lasting {
-		return
-	}
-	err := w.jobs.end()
-	if w.jobs = nil; err != nil {
+	stop()
+	if err := <-done; err != nil {
 		w.T.Fatal(err)
 	}
 }

@@ -94,6 +94,7 @@ func Open(cfg Config) (*DB, error) {
 	if d.jobs, err = newJobs(d, cfg.Poll); err != nil {
 		return nil, errors.Join(err, d.Close())
 	}
+	Handle(d, d.sweep)
 	return d, nil
 }
 

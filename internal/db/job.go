@@ -158,10 +158,9 @@ func (d *DB) sweep(ctx context.Context, _ sweepJob) error {
 
 const stopWait = 10 * time.Second
 
-// Work does jobs until ctx ends, then lets running ones finish. It is called
-// once a process.
+// Work does jobs until ctx ends, then lets running ones finish. It may be called
+// again once it has returned.
 func (d *DB) Work(ctx context.Context) error {
-	Handle(d, d.sweep)
 	conf := d.jobs.config
 	conf.Workers = d.jobs.workers
 	conf.Queues = map[string]river.QueueConfig{river.QueueDefault: {MaxWorkers: workersInside}, queueOutside: {MaxWorkers: workersOutside}}

@@ -1,7 +1,6 @@
 package site_test
 
 import (
-	"context"
 	"net/http"
 	"net/url"
 	"path"
@@ -58,37 +57,13 @@ func pays(t *testing.T, w *apptest.World, s *apptest.StripeWorld, who *apptest.P
 	return strings.TrimPrefix(presses(t, s, there.Path, "pay"), w.URL)
 }
 
-// hears starts the board's jobs and gives what lets it hear all that Stripe has
-// to tell, and do what follows.
-func hears(t *testing.T, w *apptest.World, s *apptest.StripeWorld) func() {
-	t.Helper()
-	ctx, stop := context.WithCancel(context.Background())
-	done := make(chan error, 1)
-	go func() { done <- w.DB.Work(ctx) }()
-	t.Cleanup(func() {
-		stop()
-		if err := <-done; err != nil {
-			t.Error(err)
-		}
-	})
+// hears gives what lets the board hear all that Stripe has to tell, and do what
+// follows.
+func hears(t testing.TB, w *apptest.World, s *apptest.StripeWorld) func() {
 	return func() {
 		t.Helper()
 		s.Deliver()
-		tick := time.NewTicker(5 * time.Millisecond)
-		defer tick.Stop()
-		for quiet, ticks := 0, 0; quiet < 3; ticks++ {
-			<-tick.C
-			n, err := w.DB.Waiting(ctx)
-			if err != nil || ticks > 6000 {
-				t.Fatalf("%d jobs wait: %v", n, err)
-			}
-			if quiet++; n > 0 {
-				quiet = 0
-			}
-			if ticks%100 == 99 {
-				w.Clock.Advance(time.Second)
-			}
-		}
+		w.Drain()
 	}
 }
 
