@@ -88,7 +88,7 @@ func (x *explainer) explain(ref search.Ref) (search.Explanation, error) {
 	}
 	x.q.Limit = int(sel.Rows.GetCardinality())
 	x.out.Found, x.out.Score = true, x.score(row)
-	x.out.Place = slices.Index(x.view.Page(x.q, sel.Rows, x.score), row) + 1
+	x.out.Place = slices.Index(x.view.Page(x.q, sel.Rows, x.found()), row) + 1
 	alone := x.placeAlone(row, sel.Rows)
 	if err := x.words(row); err != nil {
 		return x.out, err
@@ -171,7 +171,7 @@ func (x *explainer) words(row uint32) error {
 		preferred = rank.Preferred
 		x.times("kind asked for", preferred, "the text asks for "+strings.Join(x.prefer, " or "))
 	}
-	if x.view.Foreign(row, x.lang) {
+	if x.view.Foreign(x.lang)(row) {
 		preferred *= rank.Foreign
 		x.times("another language", rank.Foreign, "the text is in "+x.lang)
 	}

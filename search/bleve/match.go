@@ -19,6 +19,7 @@ type scratch struct {
 	scores []float32 // by row
 	group  []float32 // by row, the best term of the present group
 	mass   []float32 // by row, how much of the query it holds
+	list   []uint32  // the found rows
 }
 
 func (s *scratch) size(n int) {
@@ -205,9 +206,11 @@ func (m *matcher) all(groups [][]lookup) (*roaring.Bitmap, columns.Set) {
 			}
 			docs = roaring.And(docs, m.docsOf(g, seg))
 		}
-		columns.Each(docs, func(doc uint32) {
-			if row := s.rows[doc]; row != noRow {
-				out.Add(row)
+		columns.Lists(docs, func(docs []uint32) {
+			for _, doc := range docs {
+				if row := s.rows[doc]; row != noRow {
+					out.Add(row)
+				}
 			}
 		})
 	}
@@ -288,23 +291,23 @@ func (m *matcher) rank(need, like [][]lookup, full uint64) error {
 
 // weigh adds to the relevance of rows what is not in their text.
 func (m *matcher) weigh() {
-	now := m.q.Now.Unix() / secondsPerDay
 	prefer := m.view.KindIDs(m.prefer)
+	foreign, habits := m.view.Foreign(m.lang), m.view.Habits(m.q.Now.Unix()/secondsPerDay)
 	scores := m.scratch.scores
-	columns.Each(m.rows, func(i uint32) {
-		q := m.view.Quality(i)
-		v := (scores[i] + rank.Base) * float32(rank.Quality(float64(q.Weight), float64(now-int64(q.Active))))
+	m.scratch.list = m.in.List(m.scratch.list)
+	for _, i := range m.scratch.list {
+		v := (scores[i] + rank.Base) * habits[i]
+		if foreign(i) {
+			v *= rank.Foreign
+		}
 		if len(prefer) > 0 && m.view.OfKind(i, prefer) {
 			v *= rank.Preferred
-		}
-		if m.view.Foreign(i, m.lang) {
-			v *= rank.Foreign
 		}
 		if m.whole > 0 {
 			v *= m.scratch.mass[i] / m.whole
 		}
 		scores[i] = v
-	})
+	}
 }
 
 // rankGroup adds the best term of a group to every row's score: alternatives
@@ -356,6 +359,11 @@ func (m *matcher) rankTerm(l lookup, part float64, into []float32, add bool) err
 		}
 	}
 	return nil
+}
+
+// found is what the text found.
+func (m *matcher) found() *columns.Found {
+	return &columns.Found{Rows: m.rows, List: m.scratch.list, Scores: m.scratch.scores}
 }
 
 // score is the relevance of a matched row.

@@ -71,7 +71,7 @@ func (s *state) page(q *search.Query, m *matcher, res *search.Result) {
 	}
 	sel := s.view.Select(q, m.rows)
 	res.Facets, res.Prices, res.Total = sel.Facets, sel.Prices, int(sel.Rows.GetCardinality())
-	for _, i := range s.view.Page(q, sel.Rows, m.score) {
+	for _, i := range s.view.Page(q, sel.Rows, m.found()) {
 		res.Hits = append(res.Hits, search.Hit{Ref: s.view.Row(i).Doc.Ref, Score: m.score(i)})
 	}
 }

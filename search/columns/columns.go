@@ -6,6 +6,7 @@
 package columns
 
 import (
+	"math/bits"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -14,6 +15,7 @@ import (
 	"github.com/RoaringBitmap/roaring/v2"
 
 	"github.com/tmoeg/oduvan/search"
+	"github.com/tmoeg/oduvan/search/rank"
 )
 
 // dim is one countable property.
@@ -40,11 +42,13 @@ func facetName(d dim) string {
 
 // Row is what is known of one document beside its text.
 type Row struct {
-	Doc    *search.Document // without Lead and Body
-	NewTo  int64            // unix seconds, 0 never
-	Opens  int64            // unix seconds, 0 never
-	values []uint32         // ids of all counted values, ascending
+	Doc   *search.Document // without Lead and Body
+	NewTo int64            // unix seconds, 0 never
+	Opens int64            // unix seconds, 0 never
 }
+
+// span is where the ids of a row's counted values stand in View.packed.
+type span struct{ from, n uint32 }
 
 // Quality is what decides between rows of equal relevance.
 type Quality struct {
@@ -64,6 +68,8 @@ type View struct {
 	created []int64  // unix microseconds, by row
 	kinds   []uint32 // value id of the kind, by row
 	tongues []tongue // by row
+	spans   []span   // by row
+	packed  []uint32 // value ids, those of a row beside each other, ascending
 	refRank []uint32 // place in the order of kind and id, by row
 	live    *roaring.Bitmap
 	second  *roaring.Bitmap   // rows found only when their own kind is asked for
@@ -78,6 +84,7 @@ type View struct {
 	prices  map[string][]amount
 	newer   atomic.Pointer[newcomerSet]
 	open    atomic.Pointer[openSet]
+	habits  atomic.Pointer[habits]
 }
 
 // amount is one price of one row.
@@ -90,6 +97,12 @@ type amount struct {
 type newcomerSet struct {
 	from int
 	rows *roaring.Bitmap
+}
+
+// habits are what View.Habits gives of a day.
+type habits struct {
+	day int64
+	by  []float32
 }
 
 // openSet is the rows between two places of View.opens.
@@ -206,18 +219,29 @@ func tongueOf(langs []string) (t tongue) {
 	return t
 }
 
-// Foreign tells whether a row is offered only in languages that somebody who
-// asks in this one (ru or en) may not read. Whoever asks in Russian may read
-// another language of the region, so only English alone is foreign; a row that
-// names no language is foreign to nobody.
-func (v *View) Foreign(i uint32, lang string) bool {
+// foreignTo is the tongue that somebody who asks in a language (ru or en) may
+// not read. Whoever asks in Russian may read another language of the region, so
+// only English alone is foreign.
+func foreignTo(lang string) (t tongue, ok bool) {
 	switch lang {
 	case "ru":
-		return v.tongues[i] == tongueEnglish
+		return tongueEnglish, true
 	case "en":
-		return v.tongues[i] == tongueOther
+		return tongueOther, true
 	}
-	return false
+	return 0, false
+}
+
+// Foreign tells of rows whether they are offered only in languages that somebody
+// who asks in this one may not read. A row that names no language is foreign to
+// nobody.
+func (v *View) Foreign(lang string) func(row uint32) bool {
+	t, ok := foreignTo(lang)
+	if !ok {
+		return func(uint32) bool { return false }
+	}
+	tongues := v.tongues
+	return func(row uint32) bool { return tongues[row] == t }
 }
 
 // KindIDs gives the numbers under which rows know these kinds, for OfKind.
@@ -249,6 +273,21 @@ func (v *View) Row(i uint32) *Row { return v.rows[i] }
 // Quality gives the quality of a row.
 func (v *View) Quality(i uint32) Quality { return v.quality[i] }
 
+// Habits are, by row, what relevance is multiplied by for the row's quality on a
+// unix day. Every search needs them and they change only with the day, so the
+// last ones are kept. The caller may not change them.
+func (v *View) Habits(day int64) []float32 {
+	if kept := v.habits.Load(); kept != nil && kept.day == day {
+		return kept.by
+	}
+	made := &habits{day, make([]float32, len(v.quality))}
+	for i, q := range v.quality {
+		made.by[i] = float32(rank.Quality(float64(q.Weight), day-int64(q.Active)))
+	}
+	v.habits.Store(made)
+	return made.by
+}
+
 // Set collects rows in any order. Make one with NewSet.
 type Set []uint64
 
@@ -270,19 +309,38 @@ func SetOf(b *roaring.Bitmap, rows int) Set {
 	return out
 }
 
-// Each calls with every row of a bitmap, ascending: a buffer at a time, since
-// the bitmap's own iterator costs more than what is mostly done with a row.
+// Each calls with every row of a bitmap, ascending.
 func Each(b *roaring.Bitmap, do func(row uint32)) {
+	Lists(b, func(rows []uint32) {
+		for _, row := range rows {
+			do(row)
+		}
+	})
+}
+
+// Lists calls with all rows of a bitmap, ascending, some at a time, since the
+// bitmap's own iterator costs more than what is mostly done with a row. The
+// caller may not keep them.
+func Lists(b *roaring.Bitmap, do func(rows []uint32)) {
 	buffer := make([]uint32, 256)
 	for it := b.ManyIterator(); ; {
 		n := it.NextMany(buffer)
 		if n == 0 {
 			return
 		}
-		for _, row := range buffer[:n] {
-			do(row)
+		do(buffer[:n])
+	}
+}
+
+// List is the set's rows, ascending, in place of what a list held.
+func (s Set) List(list []uint32) []uint32 {
+	list = list[:0]
+	for at, word := range s {
+		for ; word != 0; word &= word - 1 {
+			list = append(list, uint32(at*setWord+bits.TrailingZeros64(word)))
 		}
 	}
+	return list
 }
 
 // Bitmap is the set as a bitmap of its own.

@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/RoaringBitmap/roaring/v2"
 	"github.com/google/go-cmp/cmp"
 	"pgregory.net/rapid"
 
@@ -146,9 +147,12 @@ func TestNewcomersShare(t *testing.T) {
 	if got, want := ids(v, v.Page(&later, v.Select(&later, nil).Rows, nil)), "00 01 02 03"; got != want {
 		t.Errorf("when they are no newcomers any more: %s, want %s", got, want)
 	}
-	weak := func(i uint32) float64 { return map[bool]float64{true: 0.1, false: 1}[v.IsNew(i, now)] }
+	weak := make([]float32, v.Rows())
+	for i := range weak {
+		weak[i] = map[bool]float32{true: 0.1, false: 1}[v.IsNew(uint32(i), now)]
+	}
 	q := search.Query{Limit: 8, Now: now}
-	if got, want := ids(v, v.Page(&q, v.Select(&q, nil).Rows, weak)), "00 01 02 03 04 05 06 07"; got != want {
+	if got, want := ids(v, v.Page(&q, v.Select(&q, nil).Rows, &columns.Found{Scores: weak})), "00 01 02 03 04 05 06 07"; got != want {
 		t.Errorf("weak hits are lifted: %s, want %s", got, want)
 	}
 }
@@ -185,6 +189,57 @@ func TestBatchesAgainstAMap(t *testing.T) {
 					r.Fatalf("order %q lists %v, want %d documents", s, got, want)
 				}
 			}
+		}
+	})
+}
+
+// However often listings change, facets count what each holds now, and earlier
+// views what it held then: also of so few rows that these are read themselves.
+func TestFacetsOfWhatChangesOften(t *testing.T) {
+	t.Parallel()
+	rapid.Check(t, func(t *rapid.T) {
+		const all, asked = 60, 6 // of which are few enough
+		table, held := columns.New(nil), map[string][]string{}
+		text := roaring.New()
+		counts := func(v *columns.View) map[string]int {
+			out := map[string]int{}
+			for _, c := range v.Select(&search.Query{Facets: true}, text).Facets[search.FacetSkill] {
+				out[c.Value] = c.Count
+			}
+			return out
+		}
+		want := func() map[string]int {
+			out := map[string]int{}
+			for i := range asked {
+				for _, s := range held[fmt.Sprint(i)] {
+					out[s]++
+				}
+			}
+			return out
+		}
+		set := func(i, round int) search.Op {
+			id, skills := fmt.Sprint(i), []string{fmt.Sprint("s", (i+round)%30), "all"}[:1+rapid.IntRange(0, 1).Draw(t, "skills")]
+			held[id] = skills
+			return op(id, func(d *search.Document) { d.Skills = skills })
+		}
+		var ops []search.Op
+		for i := range all {
+			ops = append(ops, set(i, 0))
+		}
+		first := table.Apply(ops)
+		for i := range asked {
+			row, _ := table.Row(search.Ref{Kind: "tutor", ID: fmt.Sprint(i)})
+			text.Add(row)
+		}
+		then := want()
+		for round := range rapid.IntRange(1, 40).Draw(t, "rounds") {
+			table.Apply([]search.Op{set(rapid.IntRange(0, all-1).Draw(t, "which"), round)})
+		}
+		if diff := cmp.Diff(want(), counts(table.View())); diff != "" {
+			t.Fatalf("now: %s", diff)
+		}
+		if diff := cmp.Diff(then, counts(first)); diff != "" {
+			t.Fatalf("then: %s", diff)
 		}
 	})
 }

@@ -12,9 +12,16 @@ import (
 	"github.com/tmoeg/oduvan/search/rank"
 )
 
-// Page gives the rows of a page in the query's order. score is the relevance
-// of a row to the text; nil when there was no text: then all are alike.
-func (v *View) Page(q *search.Query, rows *roaring.Bitmap, score func(uint32) float64) []uint32 {
+// Found is what a text found.
+type Found struct {
+	Rows   *roaring.Bitmap
+	List   []uint32  // the same, ascending; empty unless the order is by best
+	Scores []float32 // the relevance to the text, by row; as List
+}
+
+// Page gives the rows of a page in the query's order: of those that the text
+// found, or, when there was none (nil), of any, which are all alike then.
+func (v *View) Page(q *search.Query, rows *roaring.Bitmap, text *Found) []uint32 {
 	total := int(rows.GetCardinality())
 	if q.Offset < 0 || q.Offset >= total || q.Limit <= 0 {
 		return nil
@@ -26,10 +33,10 @@ func (v *View) Page(q *search.Query, rows *roaring.Bitmap, score func(uint32) fl
 		list = v.byPrice(q, rows, end)
 	case q.Sort == search.SortNew:
 		list = pick(v.fresh, rows, end, v.byFresh)
-	case score == nil:
+	case text == nil:
 		list = v.shareBrowsing(q.Now, rows, pick(v.best, rows, end, v.byBest))
 	default:
-		list = v.shareFound(q.Now, rows, v.top(rows, end, score), score)
+		list = v.shareFound(q.Now, rows, v.top(rows, end, text), text)
 	}
 	return list[q.Offset:]
 }
@@ -80,12 +87,28 @@ func (a scored) compare(b scored) int {
 }
 
 // top sorts the first n rows of a set by score.
-func (v *View) top(rows *roaring.Bitmap, n int, score func(uint32) float64) []uint32 {
-	h := heap{n: n}
-	Each(rows, func(i uint32) { h.add(scored{score(i), v.refRank[i], i}) })
-	slices.SortFunc(h.list, scored.compare)
-	out := make([]uint32, len(h.list))
-	for k, s := range h.list {
+func (v *View) top(rows *roaring.Bitmap, n int, text *Found) []uint32 {
+	h, scores := heap{n: n}, text.Scores
+	take := func(list []uint32) {
+		for _, i := range list {
+			if s := float64(scores[i]); !h.isFull() || s >= h.list[0].score { // of most rows nothing else has to be known
+				h.add(scored{s, v.refRank[i], i})
+			}
+		}
+	}
+	if rows == text.Rows {
+		take(text.List)
+	} else {
+		Lists(rows, take)
+	}
+	return inOrder(h.list)
+}
+
+// inOrder is the rows of a list, best first.
+func inOrder(list []scored) []uint32 {
+	slices.SortFunc(list, scored.compare)
+	out := make([]uint32, len(list))
+	for k, s := range list {
 		out[k] = s.row
 	}
 	return out
@@ -97,9 +120,11 @@ type heap struct {
 	list []scored
 }
 
+func (h *heap) isFull() bool { return len(h.list) == h.n }
+
 func (h *heap) add(s scored) {
 	switch {
-	case len(h.list) < h.n:
+	case !h.isFull():
 		h.list = append(h.list, s)
 		for k := len(h.list) - 1; k > 0; {
 			up := (k - 1) / 2
@@ -109,7 +134,7 @@ func (h *heap) add(s scored) {
 			h.list[k], h.list[up] = h.list[up], h.list[k]
 			k = up
 		}
-	case h.n > 0 && s.compare(h.list[0]) < 0:
+	case s.compare(h.list[0]) < 0:
 		h.list[0] = s
 		h.sink()
 	}
@@ -142,13 +167,13 @@ func (v *View) shareBrowsing(now time.Time, rows *roaring.Bitmap, list []uint32)
 }
 
 // shareFound gives newcomers their places among hits of a text.
-func (v *View) shareFound(now time.Time, rows *roaring.Bitmap, list []uint32, score func(uint32) float64) []uint32 {
+func (v *View) shareFound(now time.Time, rows *roaring.Bitmap, list []uint32, text *Found) []uint32 {
 	fresh := v.newcomers(now)
 	if fresh.IsEmpty() || len(list) == 0 {
 		return list
 	}
 	fresh = roaring.And(fresh, rows)
-	return deal(list, v.top(fresh, rank.Within, score), fresh.Contains, score)
+	return deal(list, v.top(fresh, rank.Within, text), fresh.Contains, func(i uint32) float64 { return float64(text.Scores[i]) })
 }
 
 // deal gives newcomers their share of the first places.
@@ -160,7 +185,9 @@ func deal(list, waiting []uint32, isNew func(uint32) bool, score func(uint32) fl
 // that compares, then the rest; equals by reference.
 func (v *View) byPrice(q *search.Query, rows *roaring.Bitmap, n int) []uint32 {
 	if isSparse(rows, len(v.byRef)) {
-		return v.top(rows, n, func(i uint32) float64 { return -v.least(q, i) })
+		few := make([]scored, 0, rows.GetCardinality())
+		Each(rows, func(i uint32) { few = append(few, scored{-v.least(q, i), v.refRank[i], i}) })
+		return inOrder(few)[:n]
 	}
 	free := roaring.New()
 	if id, ok := v.dict.lookup(dimFree, "true"); ok && int(id) < len(v.bits) {

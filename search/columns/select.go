@@ -219,7 +219,7 @@ func (v *View) Currency() string {
 // facets counts every dim under all filters but its own.
 func (v *View) facets(q *search.Query, f *filterSet, all *roaring.Bitmap) map[string][]search.Count {
 	out := make(map[string][]search.Count, dims+1)
-	counters := map[*roaring.Bitmap]counter{}
+	counters := map[*roaring.Bitmap]*counter{}
 	chosen := [dims][]string{dimKind: q.Kinds, dimSkill: q.Skills, dimLevel: q.Levels, dimLang: q.Langs, dimFormat: q.Formats, dimLicence: q.Licences}
 	for d := range dimOwner {
 		own := f.dims[d]
@@ -276,25 +276,37 @@ func (v *View) openUntil(from, to time.Time) *roaring.Bitmap {
 type counter struct {
 	v    *View
 	rows *roaring.Bitmap
-	of   []uint32 // by value id; nil: the values' bitmaps are asked
+	few  bool     // to read them may be cheaper
+	of   []uint32 // by value id, once they were read; nil: the values' bitmaps are asked
 }
 
 // fewOf is the part of all rows, one of so many, up to which it is cheaper to
 // read the values of each row than the rows of each value.
 const fewOf = 8
 
-func (v *View) counter(rows *roaring.Bitmap) counter {
-	c := counter{v: v, rows: rows}
-	if rows == v.live || rows.GetCardinality() > uint64(len(v.rows)/fewOf) {
-		return c
-	}
-	c.of = make([]uint32, len(v.bits))
-	Each(rows, func(i uint32) {
-		for _, id := range v.rows[i].values {
-			c.of[id]++
+// manyValues of a dim are so many that to read the rows is cheaper.
+const manyValues = 10
+
+// values are the ids of a row's counted values.
+func (v *View) values(i uint32) []uint32 {
+	s := v.spans[i]
+	return v.packed[s.from : s.from+s.n]
+}
+
+func (v *View) counter(rows *roaring.Bitmap) *counter {
+	return &counter{v: v, rows: rows, few: rows != v.live && rows.GetCardinality() <= uint64(len(v.rows)/fewOf)}
+}
+
+// read counts the values of each row.
+func (c *counter) read() {
+	c.of = make([]uint32, len(c.v.bits))
+	Lists(c.rows, func(rows []uint32) {
+		for _, i := range rows {
+			for _, id := range c.v.values(i) {
+				c.of[id]++
+			}
 		}
 	})
-	return c
 }
 
 func (c *counter) held(id uint32) uint64 {
@@ -310,6 +322,9 @@ func (c *counter) held(id uint32) uint64 {
 // count tells how many of the rows hold each value of a dim.
 func (c *counter) count(d dim, chosen []string) []search.Count {
 	out := []search.Count{}
+	if c.few && c.of == nil && len(c.v.byDim[d]) > manyValues {
+		c.read()
+	}
 	for _, id := range c.v.byDim[d] {
 		if n := c.held(id); n > 0 {
 			out = append(out, search.Count{Value: c.v.dict.at(id).show, Count: int(n)})

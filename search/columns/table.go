@@ -42,7 +42,7 @@ func (t *Table) Apply(ops []search.Op) *View {
 	old := t.view
 	next := &View{
 		dict: old.dict, rows: slices.Clone(old.rows), quality: slices.Clone(old.quality), owner: slices.Clone(old.owner), created: slices.Clone(old.created),
-		kinds: slices.Clone(old.kinds), tongues: slices.Clone(old.tongues),
+		kinds: slices.Clone(old.kinds), tongues: slices.Clone(old.tongues), spans: slices.Clone(old.spans), packed: old.packed,
 		live: old.live.Clone(), second: old.second.Clone(), bits: slices.Clone(old.bits), byDim: old.byDim, prices: maps.Clone(old.prices),
 	}
 	w := &writer{t: t, v: next, owned: map[uint32]bool{}, came: map[uint32]bool{}, currencies: map[string]bool{}}
@@ -56,6 +56,7 @@ func (t *Table) Apply(ops []search.Op) *View {
 		next.first = roaring.AndNot(next.live, next.second)
 	}
 	w.reorder(old)
+	next.pack()
 	t.view = next
 	return next
 }
@@ -74,11 +75,11 @@ func (w *writer) remove(ref search.Ref) {
 	if !ok {
 		return
 	}
-	row := w.v.rows[i]
-	for _, id := range row.values {
+	for _, id := range w.v.values(i) {
 		w.own(id).Remove(i)
 	}
-	w.noteCurrencies(row.Doc)
+	w.noteCurrencies(w.v.rows[i].Doc)
+	w.v.spans[i] = span{}
 	w.v.live.Remove(i)
 	w.v.second.Remove(i)
 	w.v.rows[i] = nil
@@ -99,12 +100,15 @@ func (w *writer) insert(doc *search.Document) {
 		w.v.created = append(w.v.created, 0)
 		w.v.kinds = append(w.v.kinds, 0)
 		w.v.tongues = append(w.v.tongues, 0)
+		w.v.spans = append(w.v.spans, span{})
 	}
 	row, quality := newRow(doc)
-	row.values = w.v.dict.values(doc)
-	for _, id := range row.values {
+	values := w.v.dict.values(doc)
+	for _, id := range values {
 		w.own(id).Add(i)
 	}
+	w.v.spans[i] = span{uint32(len(w.v.packed)), uint32(len(values))}
+	w.v.packed = append(w.v.packed, values...) // behind what older views read
 	w.noteCurrencies(doc)
 	w.v.live.Add(i)
 	if doc.Second {
@@ -115,6 +119,28 @@ func (w *writer) insert(doc *search.Document) {
 	w.v.kinds[i], w.v.tongues[i] = w.v.dict.intern(dimKind, doc.Kind), tongueOf(doc.Langs)
 	w.came[i] = true
 	w.t.at[doc.Ref] = i
+}
+
+// wasted is how many ids of rows that are gone may stand in View.packed for each
+// one of a row that is there.
+const wasted = 1
+
+// pack leaves the rows that are gone behind when they are too many.
+func (v *View) pack() {
+	live := 0
+	for _, s := range v.spans {
+		live += int(s.n)
+	}
+	if len(v.packed) <= live*(1+wasted) {
+		return
+	}
+	packed := make([]uint32, 0, live)
+	for i, s := range v.spans {
+		at := uint32(len(packed))
+		packed = append(packed, v.packed[s.from:s.from+s.n]...)
+		v.spans[i].from = at
+	}
+	v.packed = packed
 }
 
 func (w *writer) noteCurrencies(doc *search.Document) {

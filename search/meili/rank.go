@@ -122,7 +122,7 @@ func (s *scorer) score(r row) float64 {
 
 // quality is what a listing's habits multiply its relevance by.
 func (s *scorer) quality(r row) float64 {
-	return rank.Quality(r.weight, float64(day(s.query.Now)-r.active))
+	return rank.Quality(r.weight, day(s.query.Now)-r.active)
 }
 
 // foreign tells that what is asked in one language is offered in others only.

@@ -45,9 +45,18 @@ func Term(rarity, frequency float64) float64 { return rarity * frequency / (freq
 
 // Quality is what a listing's habits multiply its relevance by: of a weight from
 // 0 to 1 and of the days since its last public act.
-func Quality(weight, days float64) float64 {
-	return 1 + weightPart*weight + freshPart*(1-min(max(days/freshDays, 0), 1))
+func Quality(weight float64, days int64) float64 {
+	return 1 + weightPart*weight + freshness[min(max(days, 0), freshDays)]
 }
+
+// freshness is the part of Quality that comes from the days: worked out once,
+// since it is asked for with every hit.
+var freshness = func() (out [freshDays + 1]float64) {
+	for days := range out {
+		out[days] = freshPart * (1 - float64(days)/freshDays)
+	}
+	return out
+}()
 
 // The newcomers' share: in the first Within places of an order by best, every
 // Every-th place goes to a newcomer when none of the places since the last such

@@ -108,7 +108,7 @@ func TestDealGivesEveryFourthPlace(t *testing.T) {
 func TestQualityIsBounded(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
-		weight, days := rapid.Float64Range(0, 1).Draw(t, "weight"), rapid.Float64Range(-5, 1000).Draw(t, "days")
+		weight, days := rapid.Float64Range(0, 1).Draw(t, "weight"), rapid.Int64Range(-5, 1000).Draw(t, "days")
 		q := rank.Quality(weight, days)
 		if q < 1 || q > 1.36 || rank.Quality(min(weight+0.1, 1), days) < q || rank.Quality(weight, days+1) > q {
 			t.Fatalf("Quality(%v, %v) = %v", weight, days, q)
