@@ -30,16 +30,11 @@ func (d *DB) OnDue(kind string, fn DueFunc) { d.due[kind] = fn }
 
 // Due sets or moves the one deadline of a thing.
 func (tx *Tx) Due(ctx context.Context, kind, id string, at time.Time) error {
-	_, err := tx.NewInsert().Model(&Deadline{Kind: kind, ID: id, At: at.UTC().Truncate(time.Microsecond)}).
-		On("CONFLICT (kind, id) DO UPDATE").Set("at = EXCLUDED.at").Exec(ctx)
-	return err
+	return tx.setDues(ctx, deadline(kind, id, at))
 }
 
 // NotDue removes the deadline of a thing, if it has one.
-func (tx *Tx) NotDue(ctx context.Context, kind, id string) error {
-	_, err := tx.NewDelete().Model((*Deadline)(nil)).Where("kind = ? AND id = ?", kind, id).Exec(ctx)
-	return err
-}
+func (tx *Tx) NotDue(ctx context.Context, kind, id string) error { return tx.dropDues(ctx, id, kind) }
 
 // Dues sets the deadlines of a thing, one of each kind, and removes those of the
 // kinds whose time is zero.
@@ -50,18 +45,32 @@ func (tx *Tx) Dues(ctx context.Context, id string, at map[string]time.Time) erro
 		if when := at[kind]; when.IsZero() {
 			gone = append(gone, kind)
 		} else {
-			set = append(set, Deadline{Kind: kind, ID: id, At: when.UTC().Truncate(time.Microsecond)})
+			set = append(set, deadline(kind, id, when))
 		}
 	}
-	if len(gone) > 0 {
-		if _, err := tx.NewDelete().Model((*Deadline)(nil)).Where("id = ? AND kind IN (?)", id, bun.In(gone)).Exec(ctx); err != nil {
-			return err
-		}
+	if err := tx.dropDues(ctx, id, gone...); err != nil {
+		return err
 	}
-	if len(set) == 0 {
+	return tx.setDues(ctx, set...)
+}
+
+func deadline(kind, id string, at time.Time) Deadline {
+	return Deadline{Kind: kind, ID: id, At: at.UTC().Truncate(time.Microsecond)}
+}
+
+func (tx *Tx) setDues(ctx context.Context, rows ...Deadline) error {
+	if len(rows) == 0 {
 		return nil
 	}
-	_, err := tx.NewInsert().Model(&set).On("CONFLICT (kind, id) DO UPDATE").Set("at = EXCLUDED.at").Exec(ctx)
+	_, err := tx.NewInsert().Model(&rows).On("CONFLICT (kind, id) DO UPDATE").Set("at = EXCLUDED.at").Exec(ctx)
+	return err
+}
+
+func (tx *Tx) dropDues(ctx context.Context, id string, kinds ...string) error {
+	if len(kinds) == 0 {
+		return nil
+	}
+	_, err := tx.NewDelete().Model((*Deadline)(nil)).Where("id = ? AND kind IN (?)", id, bun.In(kinds)).Exec(ctx)
 	return err
 }
 

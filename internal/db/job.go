@@ -36,7 +36,7 @@ type Outside interface {
 // so it is given up after a few tries: what cannot be done for a week leaves no
 // week of jobs behind. Two with the same ids may wait: one that runs has perhaps
 // read already what the other is to tell, and one whose process was killed stands
-// as running for an hour.
+// as running for some minutes.
 type Repeated interface {
 	Job
 	IsRepeated()

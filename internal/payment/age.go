@@ -106,10 +106,8 @@ func (p *Payments) end(ctx context.Context, tx *db.Tx, id string) error {
 		if err := p.drop(ctx, tx, o, Facts{Expired: true}); err != nil {
 			return err
 		}
-		for _, side := range []Side{Buyer, Seller} {
-			if err := p.tell(ctx, tx, o, side, Note{Kind: ToldEnded, Cause: db.Date(tx.Now), Args: because(string(Expired))}); err != nil {
-				return err
-			}
+		if err := p.tellBoth(ctx, tx, o, Note{Kind: ToldEnded, Cause: db.Date(tx.Now), Args: because(string(Expired))}); err != nil {
+			return err
 		}
 		return p.age(ctx, tx, o)
 	})

@@ -302,6 +302,18 @@ func (p *Payments) heard(ctx context.Context, tx *db.Tx, before, after *Order) e
 	return nil
 }
 
+// tellBoth tells both sides of an order the same.
+func (p *Payments) tellBoth(ctx context.Context, tx *db.Tx, o *Order, n Note) error {
+	for _, side := range []Side{Buyer, Seller} {
+		own := n
+		own.Args = maps.Clone(n.Args) // tell adds to them
+		if err := p.tell(ctx, tx, o, side, own); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // tell tells one side of an order something, unless it is erased or nobody
 // listens: a note that does not say yet of which order, nor of whom.
 func (p *Payments) tell(ctx context.Context, tx *db.Tx, o *Order, to Side, n Note) error {

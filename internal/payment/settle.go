@@ -115,10 +115,8 @@ func (p *Payments) callOff(ctx context.Context, tx *db.Tx, id string) error {
 	if err := p.drop(ctx, tx, &o, Facts{Cancelled: true}); err != nil {
 		return err
 	}
-	for _, side := range []Side{Buyer, Seller} {
-		if err := p.tell(ctx, tx, &o, side, Note{Kind: ToldEnded, Args: because(string(Cancelled))}); err != nil {
-			return err
-		}
+	if err := p.tellBoth(ctx, tx, &o, Note{Kind: ToldEnded, Args: because(string(Cancelled))}); err != nil {
+		return err
 	}
 	if err := p.age(ctx, tx, &o); err != nil {
 		return err

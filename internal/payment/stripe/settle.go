@@ -189,38 +189,4 @@ func (s *Stripe) Returned(ctx context.Context, orderID string) (payment.Order, e
 	return s.settle(ctx, orderID)
 }
 
-// attemptDue looks at an attempt that nobody has told about for a while.
-func (s *Stripe) attemptDue(ctx context.Context, tx *db.Tx, id string) error {
-	var a attempt
-	err := db.One(ctx, tx.NewSelect().Model(&a).Where("a.id = ?", id), errAttempt)
-	if fault.Is(err, fault.NotFound) {
-		return nil
-	}
-	if err != nil {
-		return err
-	}
-	o, err := payment.Load(ctx, tx, a.OrderID)
-	if err != nil {
-		return err
-	}
-	again := daily
-	switch {
-	case a.State == statePaid && o.Paid:
-		if tx.Now.After(a.ChargedAt.Add(watch)) {
-			return nil
-		}
-	case a.State != stateOpen && a.State != statePaid: // nothing can come but by an event
-		return nil
-	default:
-		again = often
-	}
-	if err := tx.Due(ctx, dueAttempt, id, tx.Now.Add(again)); err != nil {
-		return err
-	}
-	if a.State == stateOpen && a.SessionID == "" {
-		return tx.Enqueue(ctx, beginJob{a.ID})
-	}
-	return tx.Enqueue(ctx, settleJob{a.OrderID})
-}
-
 var _ payment.Way = Way{}

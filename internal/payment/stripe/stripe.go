@@ -73,7 +73,7 @@ func New(cfg Config) (*Stripe, error) {
 		cfg.Log = slog.New(slog.DiscardHandler)
 	}
 	s := &Stripe{cfg: cfg, db: cfg.DB, api: api, live: strings.Contains(cfg.Key, "_live_"), url: strings.TrimSuffix(cfg.URL, "/"), log: cfg.Log}
-	s.db.OnDue(dueAttempt, s.patientDue)
+	s.db.OnDue(dueAttempt, s.attemptDue)
 	s.db.OnDue(dueInbox, s.inboxDue)
 	s.db.OnDue(dueEvents, s.eventsDue)
 	s.db.OnSweep(s.tidy)
@@ -131,6 +131,18 @@ func (inboxJob) CallsOutside() {}
 
 // CallsOutside marks the job.
 func (eventsJob) CallsOutside() {}
+
+// What a deadline asks for again anyway piles up nowhere, however long Stripe is
+// away: the deadlines of inbox, attempts and sellers go on.
+
+// IsRepeated marks the job.
+func (inboxJob) IsRepeated() {}
+
+// IsRepeated marks the job.
+func (settleJob) IsRepeated() {}
+
+// IsRepeated marks the job.
+func (eventsJob) IsRepeated() {}
 
 // The faults that several verbs share.
 var (

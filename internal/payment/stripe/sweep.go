@@ -2,7 +2,6 @@ package stripe
 
 import (
 	"context"
-	"errors"
 	"time"
 
 	sdk "github.com/stripe/stripe-go/v76"
@@ -11,18 +10,6 @@ import (
 	"github.com/tmoeg/oduvan/internal/fault"
 	"github.com/tmoeg/oduvan/internal/payment"
 )
-
-// What a deadline asks for again anyway piles up nowhere, however long Stripe is
-// away: the deadlines of inbox, attempts and sellers go on.
-
-// IsRepeated marks the job.
-func (inboxJob) IsRepeated() {}
-
-// IsRepeated marks the job.
-func (settleJob) IsRepeated() {}
-
-// IsRepeated marks the job.
-func (eventsJob) IsRepeated() {}
 
 // eventsDue asks a seller's account for events that could not be delivered.
 func (s *Stripe) eventsDue(ctx context.Context, tx *db.Tx, id string) error {
@@ -40,28 +27,59 @@ func (s *Stripe) eventsDue(ctx context.Context, tx *db.Tx, id string) error {
 	return tx.Enqueue(ctx, eventsJob{id})
 }
 
-// patientDue looks at an attempt as attemptDue does. One whose page must long be
-// over and that is open all the same has come to nothing that a look would mend:
-// it is looked at daily, until somebody has settled what was found about it, or
-// nothing can come of it any more. Events still count.
-func (s *Stripe) patientDue(ctx context.Context, tx *db.Tx, id string) error {
+// attemptDue looks at an attempt that nobody has told about for a while.
+func (s *Stripe) attemptDue(ctx context.Context, tx *db.Tx, id string) error {
 	var a attempt
 	err := db.One(ctx, tx.NewSelect().Model(&a).Where("a.id = ?", id), errAttempt)
-	if err != nil || a.State != stateOpen || tx.Now.Before(a.ExpiresAt.Add(daily)) {
-		if fault.Is(err, fault.NotFound) {
-			return nil
+	if fault.Is(err, fault.NotFound) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	again, err := s.lookAgain(ctx, tx, &a)
+	if err != nil || again == 0 {
+		return err
+	}
+	if err := tx.Due(ctx, dueAttempt, id, tx.Now.Add(again)); err != nil {
+		return err
+	}
+	if a.State == stateOpen && a.SessionID == "" {
+		return tx.Enqueue(ctx, beginJob{a.ID})
+	}
+	return tx.Enqueue(ctx, settleJob{a.OrderID})
+}
+
+// lookAgain is after how long an attempt is looked at again; 0: now and then by
+// events alone. One whose page must long be over and that is open all the same
+// has come to nothing that a look would mend: it is looked at daily, until
+// somebody has settled what was found about it, or nothing can come of it any
+// more.
+func (s *Stripe) lookAgain(ctx context.Context, tx *db.Tx, a *attempt) (time.Duration, error) {
+	switch {
+	case a.State == stateOpen && tx.Now.Before(a.ExpiresAt.Add(daily)):
+		return often, nil
+	case a.State == stateOpen:
+		if tx.Now.After(a.CreatedAt.Add(watch)) {
+			return 0, nil
 		}
-		return errors.Join(err, s.attemptDue(ctx, tx, id))
+		settled, err := tx.NewSelect().Model((*finding)(nil)).Where("f.subject = ? AND f.kind IN (?, ?) AND f.settled_at IS NOT NULL AND f.settled_by <> ?",
+			a.ID, FoundMismatch, FoundLeft, settledAlone).Exists(ctx)
+		if err != nil || settled {
+			return 0, err
+		}
+		return daily, nil
+	case a.State == statePaid:
+		o, err := payment.Load(ctx, tx, a.OrderID)
+		if err != nil || !o.Paid {
+			return often, err
+		}
+		if tx.Now.After(a.ChargedAt.Add(watch)) {
+			return 0, nil
+		}
+		return daily, nil
 	}
-	settled, err := tx.NewSelect().Model((*finding)(nil)).Where("f.subject = ? AND f.kind IN (?, ?) AND f.settled_at IS NOT NULL AND f.settled_by <> ?",
-		id, FoundMismatch, FoundLeft, settledAlone).Count(ctx)
-	if err != nil || settled > 0 || tx.Now.After(a.CreatedAt.Add(watch)) {
-		return err
-	}
-	if err := s.attemptDue(ctx, tx, id); err != nil {
-		return err
-	}
-	return tx.Due(ctx, dueAttempt, id, tx.Now.Add(daily))
+	return 0, nil
 }
 
 // How many undelivered events are taken and looked at in one go. Stripe names one
