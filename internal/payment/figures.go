@@ -27,7 +27,7 @@ func (c Count) String() string {
 }
 
 // Sum is what was paid in one currency by one method. Where the count is
-// hidden the sums are 0 and tell nothing.
+// hidden the sums are 0 and tell nothing; where few got money back Refunded is -1.
 type Sum struct {
 	Currency string
 	Method   Method
@@ -57,12 +57,21 @@ func (p *Payments) Figures(ctx context.Context) (out Figures, err error) {
 		if err != nil {
 			return err
 		}
-		err = tx.NewRaw(`SELECT currency, method, count(*) AS orders, CAST(sum(amount) AS BIGINT) AS paid, CAST(sum(refunded) AS BIGINT) AS refunded
-			FROM payment_order WHERE paid GROUP BY currency, method ORDER BY currency, method`).Scan(ctx, &out.Sums)
-		for i, s := range out.Sums {
-			if s.Orders.Hidden() {
-				out.Sums[i].Paid, out.Sums[i].Refunded = 0, 0
+		var rows []struct {
+			Sum
+			Returned Count // orders of which something went back
+		}
+		err = tx.NewRaw(`SELECT currency, method, count(*) AS orders, CAST(sum(amount) AS BIGINT) AS paid, CAST(sum(refunded) AS BIGINT) AS refunded,
+			sum(CASE WHEN refunded > 0 THEN 1 ELSE 0 END) AS returned
+			FROM payment_order WHERE paid GROUP BY currency, method ORDER BY currency, method`).Scan(ctx, &rows)
+		for _, r := range rows {
+			switch {
+			case r.Orders.Hidden():
+				r.Paid, r.Refunded = 0, 0
+			case r.Returned.Hidden():
+				r.Refunded = -1
 			}
+			out.Sums = append(out.Sums, r.Sum)
 		}
 		return err
 	})

@@ -51,7 +51,11 @@ func sumCells(f web.Frame, currency string, count licence.Count, paid, back int6
 	if count.Hidden() {
 		return []string{currency, count.String(), "—", "—"}
 	}
-	return []string{currency, count.String(), amount(f, paid, currency), amount(f, back, currency)}
+	given := "—"
+	if back >= 0 {
+		given = amount(f, back, currency)
+	}
+	return []string{currency, count.String(), amount(f, paid, currency), given}
 }
 
 func ordersGrid(f web.Frame, rows []transparency.Orders) web.Grid {

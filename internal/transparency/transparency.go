@@ -56,7 +56,8 @@ type Figures struct {
 }
 
 // Orders are the orders that were paid in one currency by one method. Where the
-// count is hidden the sums are 0 and tell nothing.
+// count is hidden the sums are 0 and tell nothing; where few got money back
+// Refunded is -1.
 type Orders struct {
 	Currency string         `json:"currency"`
 	Method   payment.Method `json:"method"`
