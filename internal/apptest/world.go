@@ -161,12 +161,15 @@ func (w *World) Later(d time.Duration) {
 	w.Settle()
 }
 
-// Drain does all waiting jobs. For one that waits for its next attempt the
+// Drain does all waiting jobs and deadlines. For one that waits for its next attempt the
 // clock moves on. Before and after nobody does any.
 func (w *World) Drain() {
 	w.T.Helper()
 	ctx, stop := context.WithCancel(context.Background())
 	defer stop()
+	if err := w.DB.SweepSoon(ctx); err != nil {
+		w.T.Fatal(err)
+	}
 	done := make(chan error, 1)
 	go func() { done <- w.DB.Work(ctx) }()
 	tick := time.NewTicker(5 * time.Millisecond)

@@ -148,6 +148,13 @@ const sweepEvery = time.Minute
 // OnSweep adds something to do once a minute beside the deadlines.
 func (d *DB) OnSweep(fn func(context.Context) error) { d.sweeps = append(d.sweeps, fn) }
 
+// SweepSoon has done, as the next job, what is done once a minute, for who does
+// not want to wait for the minute.
+func (d *DB) SweepSoon(ctx context.Context) error {
+	_, err := d.jobs.insert.Insert(ctx, sweepJob{}, nil)
+	return err
+}
+
 func (d *DB) sweep(ctx context.Context, _ sweepJob) error {
 	_, err := d.Sweep(ctx)
 	for _, fn := range d.sweeps {
