@@ -93,6 +93,9 @@ func (b *board) lives(t *testing.T) {
 func corruptions() map[string][]string {
 	const someOrder = "(SELECT min(order_id) FROM journal_entry WHERE kind = 'payment')"
 	const renewed = "(SELECT id FROM licence_grant WHERE previous_id IS NOT NULL)"
+	ago := func(hours int) string { // jobs go by the real clock
+		return "'" + time.Now().UTC().Add(-time.Duration(hours)*time.Hour).Format("2006-01-02 15:04:05+00:00") + "'"
+	}
 	return map[string][]string{
 		"entry_balances":  {"UPDATE journal_line SET amount = amount + 1 WHERE entry = 1 AND n = 1"},
 		"fund_untouched":  {"UPDATE journal_line SET account_kind = 'central_fund' WHERE entry = 1 AND n = 2"},
@@ -119,6 +122,9 @@ func corruptions() map[string][]string {
 		"fund_no_order":     {"UPDATE fund_entry SET purpose = 'for L-4KZ9QW7M3A' WHERE kind = 'expense'"},
 		"fund_is_no_payee":  {"UPDATE offer SET payee = '4081-7810-0999-1000-4312'"},
 		"fund_destinations": {"UPDATE fund_destination SET compared = '1'"},
+
+		"jobs_done": {"INSERT INTO river_job (kind, args, max_attempts, state, scheduled_at) VALUES ('forgotten', '{}', 25, 'available', " + ago(3) + ")",
+			"INSERT INTO river_job (kind, args, max_attempts, state, scheduled_at, attempted_at, finalized_at) VALUES ('done', '{}', 25, 'completed', " + ago(2) + ", " + ago(2) + ", " + ago(2) + ")"},
 	}
 }
 

@@ -269,7 +269,7 @@ func (b *board) guarded(t *testing.T) []string {
 // keep copies the guarded tables; back puts them as they were.
 func (b *board) keep(t *testing.T) (back func()) {
 	t.Helper()
-	names := b.guarded(t)
+	names := append(b.guarded(t), "river_job")
 	run := func(format string) {
 		t.Helper()
 		for _, name := range names {

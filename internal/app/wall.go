@@ -23,7 +23,9 @@ func (a *App) openFund() {
 // invariants lists what must always hold, feature by feature.
 func (a *App) invariants() [][]audit.Invariant {
 	wall := []audit.Invariant{{Name: "fund_is_no_payee", Says: "No open offer and no waiting order is to be paid where the fund takes gifts.", Broken: paidAtTheFund}}
-	out := [][]audit.Invariant{fund.Invariants(), a.Payments.Invariants(), a.Licences.Invariants(), wall}
+	queue := []audit.Invariant{{Name: "jobs_done", Says: "No job waits for more than an hour while the program is at work.",
+		Broken: func(ctx context.Context, tx *db.Tx) ([]string, error) { return tx.Late(ctx) }}}
+	out := [][]audit.Invariant{fund.Invariants(), a.Payments.Invariants(), a.Licences.Invariants(), wall, queue}
 	if a.Stripe != nil {
 		out = append(out, a.Stripe.Invariants())
 	}
