@@ -338,6 +338,13 @@ func TestStripeSettings(t *testing.T) {
 		"ODUVAN_STRIPE_SECRET_KEY=rk_live_0123456789 ODUVAN_STRIPE_WEBHOOK_SECRETS=whsec_01234567,whsec_76543210": "",
 		"ODUVAN_STRIPE_SECRET_KEY=sk_test_0123456789 ODUVAN_STRIPE_API_BASE=http://127.0.0.1:12111/":              "",
 		"ODUVAN_STRIPE_SECRET_KEY=sk_live_0123456789 ODUVAN_STRIPE_API_BASE=https://api.stripe.com":               "",
+		"ODUVAN_STRIPE_SECRET_KEY=sk_test_123 ODUVAN_STRIPE_API_BASE=http://127.0.0.1:12111":                      "",
+		"ODUVAN_STRIPE_SECRET_KEY=rk_test_1":                                                                      "",
+		"ODUVAN_STRIPE_SECRET_KEY=sk_test_":                                                                       "stripe_secret_key",
+		"ODUVAN_STRIPE_SECRET_KEY=sk_test_" + strings.Repeat("x", 250):                                            "",
+		"ODUVAN_STRIPE_SECRET_KEY=sk_test_" + strings.Repeat("x", 251):                                            "stripe_secret_key",
+		"ODUVAN_STRIPE_SECRET_KEY=sk_test_123 ODUVAN_STRIPE_WEBHOOK_SECRETS=whsec_":                               "stripe_webhook_secrets",
+		"ODUVAN_STRIPE_SECRET_KEY=sk_test_123 ODUVAN_STRIPE_WEBHOOK_SECRETS=whsec_" + strings.Repeat("x", 251):    "stripe_webhook_secrets",
 		"ODUVAN_STRIPE_SECRET_KEY=pk_test_0123456789":                                                             "stripe_secret_key",
 		"ODUVAN_STRIPE_SECRET_KEY=whsec_0123456789":                                                               "stripe_secret_key",
 		"ODUVAN_STRIPE_WEBHOOK_SECRETS=whsec_0123456789":                                                          "stripe_webhook_secrets",
@@ -358,5 +365,17 @@ func TestStripeSettings(t *testing.T) {
 				t.Error(diff)
 			}
 		}
+	}
+}
+
+// Stand-ins for Stripe are asked with keys and secrets of a few letters.
+func TestShortStripeSecrets(t *testing.T) {
+	t.Parallel()
+	got, err := load(t, nil, []string{"ODUVAN_STRIPE_SECRET_KEY=sk_test_123", "ODUVAN_STRIPE_WEBHOOK_SECRETS=whsec_test,whsec_1"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff([]string{"whsec_test", "whsec_1"}, got.WebhookSecrets()); diff != "" {
+		t.Error(diff)
 	}
 }
