@@ -42,6 +42,7 @@ type AgreementRef struct {
 type acceptInput struct {
 	Keyed
 	AgreementRef
+	Body *Nothing
 }
 
 type agreementsOutput struct{ Body Agreements }

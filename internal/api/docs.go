@@ -119,7 +119,11 @@ func (w *writer) operation(op *huma.Operation) docOperation {
 	sample := ""
 	if op.RequestBody != nil {
 		schema := op.RequestBody.Content["application/json"].Schema
-		out.Body, sample = shape(schema.Ref), w.sample(schema)
+		if sample = w.sample(schema); sample == "{}" {
+			sample = "" // nothing has to be sent
+		} else {
+			out.Body = shape(schema.Ref)
+		}
 	}
 	out.Curl = w.curl(op, sample)
 	for status, r := range op.Responses {
@@ -163,6 +167,9 @@ func shape(ref string) string { return ref[strings.LastIndexByte(ref, '/')+1:] }
 func (w *writer) shapes() []docTable {
 	var out []docTable
 	for name, s := range w.doc.Components.Schemas.Map() {
+		if len(s.Properties) == 0 {
+			continue
+		}
 		t := docTable{W: w.w, Name: name, Label: name}
 		for field, p := range s.Properties {
 			f := w.field(field, p, slices.Contains(s.Required, field))

@@ -62,7 +62,8 @@ type operation struct {
 		Schema                *schema
 	} `json:"parameters"`
 	RequestBody *struct {
-		Content map[string]struct{ Schema *schema } `json:"content"`
+		Content  map[string]struct{ Schema *schema } `json:"content"`
+		Required bool
 	} `json:"requestBody"`
 	Responses map[string]struct {
 		Description string

@@ -70,7 +70,10 @@ type inboxReadInput struct {
 	Body InboxRead
 }
 
-type rotateInput struct{ Keyed }
+type rotateInput struct {
+	Keyed
+	Body *Nothing
+}
 
 type noticeChoiceInput struct{ Body NoticeChoice }
 

@@ -136,7 +136,8 @@ type inquiriesInput struct {
 
 type inquiryInput struct {
 	Keyed
-	ID string `path:"id" doc:"Of the inquiry" example:"0199b6a0-0000-7000-8000-000000000002"`
+	ID   string `path:"id" doc:"Of the inquiry" example:"0199b6a0-0000-7000-8000-000000000002"`
+	Body *Nothing
 }
 
 type threadInput struct {

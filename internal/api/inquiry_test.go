@@ -108,7 +108,7 @@ func (w *world) reachTalk(method, path string, op *operation) []int {
 	ask("odt_bad", nowhere, body)
 	ask(tutor, nowhere+"?surprise=1", body)
 	ask(tutor, nowhere+"?q=%ff", body)
-	ask(tutor, nowhere, body, "Content-Type: text/plain")
+	ask(tutor, nowhere, "{}", "Content-Type: text/plain")
 	ask(tutor, nowhere, strings.Repeat(" ", 1<<20+1))
 	ask(tutor, nowhere, strings.Replace(body, "{", `{"ids":["`+zero+`"],`, 1))
 	ask(tutor, nowhere, strings.Replace(body, `"all":true`, `"ids":["`+zero+`"]`, 1))
@@ -145,7 +145,8 @@ func (w *world) reachTalk(method, path string, op *operation) []int {
 func (w *world) goodTalk(operation string) string {
 	w.t.Helper()
 	body, ok := map[string]string{"ask": question, "write": `{"text":"Gladly."}`, "decline": `{"reason":"busy"}`,
-		"report": `{"reason":"They ask for my phone number."}`, "read-inbox": `{"all":true}`, "save-notices": `{"off":[],"feed":true}`}[operation]
+		"report": `{"reason":"They ask for my phone number."}`, "read-inbox": `{"all":true}`, "save-notices": `{"off":[],"feed":true}`,
+		"withdraw": "", "close": "", "rotate-feed": ""}[operation]
 	if !ok {
 		w.t.Fatalf("no body for %s", operation)
 	}

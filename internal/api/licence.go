@@ -136,6 +136,7 @@ type LicenceRef struct {
 type licenceActInput struct {
 	Keyed
 	LicenceRef
+	Body *Nothing
 }
 
 type certificateInput struct {

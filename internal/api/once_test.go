@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 
@@ -22,8 +23,12 @@ func (w *world) meanwhile(route, at, token, body string) int {
 		w.t.Fatal(err)
 	}
 	status := 0
+	said := body
+	if said == "{}" {
+		said = "" // the same for the acts that need no body; no others are sent this
+	}
 	route = "/api/v1" + strings.NewReplacer("{", ":", "}", "").Replace(route)
-	_, _, _, err = w.accounts.Once(context.Background(), by, route, "busy", []byte(at+"\n"+body), func() (int, string, []byte, error) {
+	_, _, _, err = w.accounts.Once(context.Background(), by, route, "busy", []byte(at+"\n"+said), func() (int, string, []byte, error) {
 		status = w.ask(http.MethodPost, at, token, body, "Idempotency-Key: busy").Code
 		return http.StatusOK, "", nil, nil
 	})
@@ -99,6 +104,83 @@ func TestActsAreDoneOnce(t *testing.T) {
 		}
 		if p := problem(t, w.ask("POST", "/api/v1/inquiries/"+declined+"/withdraw", ben, "", "Idempotency-Key: a")); p.Code != "idempotency_key_reused" {
 			t.Errorf("another address: got %s", p.Code)
+		}
+	})
+}
+
+// bodiless are the POSTs that need no body, by their addresses in the document.
+func (d document) bodiless() []string {
+	var out []string
+	for path, methods := range d.Paths {
+		if op := methods["post"]; op != nil && op.RequestBody != nil && !op.RequestBody.Required {
+			out = append(out, path)
+		}
+	}
+	slices.Sort(out)
+	return out
+}
+
+// TestActsWithoutABody holds the acts that need no body to what is said of
+// every body: it is JSON, and without a field that nobody knows.
+func TestActsWithoutABody(t *testing.T) {
+	t.Parallel()
+	w := open(t, dbtest.New(t), wide())
+	w.takesCards()
+	ada := w.person("ada-lint", account.Member)
+	paths := w.read().bodiless()
+	if len(paths) < 13 {
+		t.Errorf("only %v", paths)
+	}
+	before := w.rows()
+	for _, path := range paths {
+		at := "/api/v1" + strings.NewReplacer("{id}", strings.Repeat("0", 36), "{n}", "1").Replace(path)
+		for _, c := range []struct {
+			body, header string
+			status       int
+			code         string
+		}{
+			{"{", "", 400, "json_malformed"}, {"{}{}", "", 400, "json_malformed"}, {" ", "", 400, "json_malformed"},
+			{`{"surprise":1}`, "", 422, "field_unknown"}, {`[]`, "", 422, "type_wrong"}, {`"x"`, "", 422, "type_wrong"},
+			{"{}", "Content-Type: text/plain", 415, "media_type"}, {strings.Repeat(" ", api.MaxBody+1), "", 413, "too_large"},
+		} {
+			header := "Accept: */*"
+			if c.header != "" {
+				header = c.header
+			}
+			if p := problem(t, w.ask("POST", at, ada, c.body, header, "Idempotency-Key: k")); p.Status != c.status || p.Code != c.code {
+				t.Errorf("%s %.20q: got %d %s", path, c.body, p.Status, p.Code)
+			}
+		}
+	}
+	if diff := cmp.Diff(before, w.rows()); diff != "" {
+		t.Error(diff)
+	}
+}
+
+// TestNoBodyIsAnEmptyOne repeats an act under its key with all that says
+// nothing, and with what says something.
+func TestNoBodyIsAnEmptyOne(t *testing.T) {
+	t.Parallel()
+	dbtest.Each(t, func(t *testing.T, d *dbtest.World) {
+		w := open(t, d, wide())
+		w.tutor("ada-lint")
+		ben := w.person("ben-byte", account.Member)
+		at := "/api/v1/inquiries/" + w.did("POST", "/profiles/ada-lint/inquiries", ben, question) + "/withdraw"
+		for _, body := range []string{"", "{}", " { \n} ", ""} {
+			if rec := w.ask("POST", at, ben, body, "Idempotency-Key: a"); rec.Code != 200 {
+				t.Errorf("%q: got %d %s", body, rec.Code, rec.Body)
+			}
+		}
+		if rec := w.ask("POST", at, ben, "", "Idempotency-Key: a", "Content-Type: application/x-www-form-urlencoded"); rec.Code != 200 {
+			t.Errorf("the name of an empty body: got %d %s", rec.Code, rec.Body)
+		}
+		for _, body := range []string{"null", `{"id":"x"}`} {
+			if rec := w.ask("POST", at, ben, body, "Idempotency-Key: a"); rec.Code != 422 {
+				t.Errorf("%q: got %d %s", body, rec.Code, rec.Body)
+			}
+		}
+		if p := problem(t, w.ask("POST", at, ben, "{}", "Idempotency-Key: b")); p.Status != 409 {
+			t.Errorf("another key: got %d %s", p.Status, p.Code)
 		}
 	})
 }

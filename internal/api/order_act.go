@@ -70,6 +70,7 @@ type OrderDecision struct {
 type orderActInput struct {
 	Keyed
 	OrderRef
+	Body *Nothing
 }
 
 type detailsInput struct {

@@ -153,7 +153,7 @@ func (a *API) admit(c *gin.Context, r *request, op *huma.Operation) error {
 	if op.RequestBody == nil {
 		return nil
 	}
-	return a.readBody(c, r)
+	return a.readBody(c, r, op.RequestBody.Required)
 }
 
 // open lets pages of any origin read what is public anyway. The wildcard keeps
@@ -228,10 +228,13 @@ func readable(u *url.URL) error {
 func sound(s string) bool { return utf8.ValidString(s) && !strings.ContainsRune(s, 0) }
 
 // readBody takes the whole body before huma does: huma answers a broken
-// connection as an error of ours and refuses a body of exactly the bound.
-func (a *API) readBody(c *gin.Context, r *request) error {
-	if err := jsonOnly(c.Request.Header); err != nil {
-		return err
+// connection as an error of ours and refuses a body of exactly the bound. Where
+// none is needed, an object without fields says the same as none, and what an
+// empty one is called does not matter.
+func (a *API) readBody(c *gin.Context, r *request, needed bool) error {
+	wrong := jsonOnly(c.Request.Header)
+	if wrong != nil && (needed || c.Request.ContentLength != 0) {
+		return wrong
 	}
 	body, err := io.ReadAll(http.MaxBytesReader(c.Writer, c.Request.Body, MaxBody))
 	var large *http.MaxBytesError
@@ -241,9 +244,18 @@ func (a *API) readBody(c *gin.Context, r *request) error {
 	case err != nil:
 		return refusal{status: http.StatusBadRequest, code: "body_broken"}
 	}
-	r.body = body
+	if r.body = body; !needed && bare(body) {
+		r.body = nil
+	}
 	c.Request.Body = io.NopCloser(bytes.NewReader(body))
 	return nil
+}
+
+// bare tells whether a body is an object without fields.
+func bare(body []byte) bool {
+	inner, open := bytes.CutPrefix(bytes.TrimSpace(body), []byte("{"))
+	inner, shut := bytes.CutSuffix(inner, []byte("}"))
+	return open && shut && len(bytes.TrimSpace(inner)) == 0
 }
 
 func jsonOnly(h http.Header) error {

@@ -56,7 +56,10 @@ type RefundGiven struct {
 	Currency string `json:"currency,omitempty" pattern:"^[A-Z]{3}$" maxLength:"3" doc:"ISO 4217; the order's. Absent: that one" example:"EUR"`
 }
 
-type stripeConnectInput struct{ Keyed }
+type stripeConnectInput struct {
+	Keyed
+	Body *Nothing
+}
 
 type stripeRefundInput struct {
 	Keyed

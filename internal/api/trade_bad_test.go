@@ -273,7 +273,7 @@ func (w *world) reachTrade(method, path string, op *operation) []int {
 	ask("odt_bad", zero, body)
 	ask(s.ada, zero+"?surprise=1", body)
 	ask(s.ada, zero+"?q=%ff", body)
-	ask(s.ada, zero, body, "Content-Type: text/plain")
+	ask(s.ada, zero, "{}", "Content-Type: text/plain")
 	ask(s.ada, zero, strings.Repeat(" ", 1<<20+1))
 	ask(s.ada, zero, `{"surprise":1}`)
 	for _, token := range []string{s.ada, s.mod} {

@@ -103,6 +103,7 @@ type WorkRef struct {
 type workActInput struct {
 	Keyed
 	WorkRef
+	Body *Nothing
 }
 
 type addWorkInput struct {
