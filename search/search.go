@@ -216,11 +216,20 @@ type SuggestQuery struct {
 	Text  string
 	Lang  string // ru or en: the language of skill names in the answer
 	Limit int    // 0 means 8
+
+	Without []Suggestion // people and things whose places go to others: whoever asks knows that they are gone
 }
+
+// The types of suggestions that are no thing. A thing's type is its kind's word.
+const (
+	TypeSkill  = "skill"
+	TypePerson = "person"
+	TypeQuery  = "query"
+)
 
 // Suggestion is one completion.
 type Suggestion struct {
-	Type  string // skill, person, service, query
+	Type  string // skill, person, query or, of a thing, its kind: service, work
 	Text  string // what to show
 	Value string // skill id, handle, document id, or the query text
 }

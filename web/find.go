@@ -99,7 +99,7 @@ type Nothing struct {
 // Suggestion is one line of the combobox, as GET /search/suggest?q= answers
 // with a JSON array.
 type Suggestion struct {
-	Type  string `json:"type"`  // skill, person, service, query
+	Type  string `json:"type"`  // skill, person, service, work, query
 	Text  string `json:"text"`  // what is shown
 	Value string `json:"value"` // what goes into the field
 	URL   string `json:"url"`   // where choosing leads; empty: search for the value

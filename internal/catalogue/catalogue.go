@@ -250,8 +250,13 @@ func (c *Catalogue) listings(ctx context.Context, tx *db.Tx, k Kind, ids []strin
 	return list, err
 }
 
+// suggestTries bounds how often the index is asked for others in place of those
+// that are gone: it is behind by a second or two, so hardly ever more than once.
+const suggestTries = 4
+
 // Suggest completes what is being typed. People and things that are no longer
-// public are left out; an index that is away suggests nothing.
+// public are left out and their places go to others; an index that is away
+// suggests nothing.
 func (c *Catalogue) Suggest(ctx context.Context, q search.SuggestQuery) ([]search.Suggestion, error) {
 	if c.engine == nil {
 		return nil, nil
@@ -261,38 +266,47 @@ func (c *Catalogue) Suggest(ctx context.Context, q search.SuggestQuery) ([]searc
 		q.Limit = 8
 	}
 	q.Limit = min(q.Limit, MaxLimit)
-	list, err := guarded(ctx, c.timeout, func(ctx context.Context) ([]search.Suggestion, error) { return c.engine.Suggest(ctx, q) })
-	if ctx.Err() != nil {
-		return nil, ctx.Err()
+	var public []search.Suggestion
+	for range suggestTries {
+		list, err := guarded(ctx, c.timeout, func(ctx context.Context) ([]search.Suggestion, error) { return c.engine.Suggest(ctx, q) })
+		if ctx.Err() != nil {
+			return nil, ctx.Err()
+		}
+		if err != nil {
+			c.log.Warn("search index failed, suggesting nothing", "error", err)
+			return nil, nil
+		}
+		var gone []search.Suggestion
+		if public, gone, err = c.still(ctx, list); err != nil || len(gone) == 0 {
+			return public, err
+		}
+		q.Without = slices.Concat(q.Without, gone)
 	}
-	if err != nil {
-		c.log.Warn("search index failed, suggesting nothing", "error", err)
-		return nil, nil
-	}
-	return c.still(ctx, list)
+	return public, nil
 }
 
-// still keeps the suggestions whose person or thing is public now.
-func (c *Catalogue) still(ctx context.Context, list []search.Suggestion) ([]search.Suggestion, error) {
+// still parts suggestions into those whose person or thing is public now and
+// those who are gone.
+func (c *Catalogue) still(ctx context.Context, list []search.Suggestion) (kept, gone []search.Suggestion, err error) {
 	asked := map[string][]string{} // type of suggestion -> values
 	for _, s := range list {
-		if c.concerns(s) {
+		if concerns(s) {
 			asked[s.Type] = append(asked[s.Type], s.Value)
 		}
 	}
 	if len(asked) == 0 {
-		return list, nil
+		return list, nil, nil
 	}
 	public := map[[2]string]bool{}
-	err := c.db.Read(ctx, func(tx *db.Tx) error {
+	err = c.db.Read(ctx, func(tx *db.Tx) error {
 		for _, k := range c.kinds {
-			if people := asked[person]; len(people) > 0 && k.Handles != nil {
+			if people := asked[search.TypePerson]; len(people) > 0 && k.Handles != nil {
 				handles, err := k.Handles(ctx, tx, people)
 				if err != nil {
 					return err
 				}
 				for _, h := range handles {
-					public[[2]string{person, h}] = true
+					public[[2]string{search.TypePerson, h}] = true
 				}
 			}
 			things, err := c.listings(ctx, tx, k, asked[k.Name])
@@ -305,18 +319,23 @@ func (c *Catalogue) still(ctx context.Context, list []search.Suggestion) ([]sear
 		}
 		return nil
 	})
-	return slices.DeleteFunc(list, func(s search.Suggestion) bool {
-		return c.concerns(s) && !public[[2]string{s.Type, s.Value}]
-	}), err
+	if err != nil {
+		return nil, nil, err
+	}
+	for _, s := range list {
+		if !concerns(s) || public[[2]string{s.Type, s.Value}] {
+			kept = append(kept, s)
+		} else {
+			gone = append(gone, s)
+		}
+	}
+	return kept, gone, nil
 }
 
-// person is the type of a suggestion whose value is a handle.
-const person = "person"
-
-// concerns tells whether a suggestion names somebody or something of ours.
-func (c *Catalogue) concerns(s search.Suggestion) bool {
-	_, kind := c.byName[s.Type]
-	return kind || s.Type == person
+// concerns tells whether a suggestion names somebody or something, which must
+// be public: also a thing of a kind that only the index knows.
+func concerns(s search.Suggestion) bool {
+	return s.Type != search.TypeSkill && s.Type != search.TypeQuery
 }
 
 // Newest reads the n things published last, of one kind or, with "", of all.

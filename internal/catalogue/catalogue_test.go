@@ -394,6 +394,47 @@ func TestSuggestDropsWhatIsHidden(t *testing.T) {
 	})
 }
 
+// TestSuggestFillsUp: what is hidden costs nobody a place, however much of it
+// the index still knows, and what only the index knows is no suggestion.
+func TestSuggestFillsUp(t *testing.T) {
+	t.Parallel()
+	each(t, func(t *testing.T, w *world) {
+		ctx := context.Background()
+		var all, hidden []thing
+		for i := range 30 {
+			th := thing{Kind: []string{"service", "tutor"}[i/20], ID: string(rune('a' + i)), Title: "sun " + string(rune('a'+i)), Shown: true}
+			if all = append(all, th); i < 12 {
+				th.Shown = false
+				hidden = append(hidden, th)
+			}
+		}
+		w.put(t, all...)
+		w.catchUp(t)
+		ghost := search.Document{Ref: search.Ref{Kind: "ghost", ID: "0"}, Title: "sun of a kind that is gone"}
+		if err := w.engine.Apply(ctx, search.Batch{Ops: []search.Op{{Ref: ghost.Ref, Doc: &ghost}}, Cursor: 30}); err != nil {
+			t.Fatal(err)
+		}
+		values := func(limit int) (out []string) {
+			list, err := w.Suggest(ctx, search.SuggestQuery{Text: "sun", Limit: limit})
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, s := range list {
+				out = append(out, s.Type+":"+s.Value)
+			}
+			return out
+		}
+		want(t, "while all are shown", []string{"service:a", "service:b", "service:c"}, values(3))
+		w.change(t, false, hidden...)
+		want(t, "after twelve hid", []string{"service:m", "service:n", "service:o", "service:p", "service:q"}, values(5))
+		want(t, "all that is left", 18, len(values(100)))
+		asked := 0
+		w.engine.Before(func(string) error { asked++; return nil })
+		values(1)
+		want(t, "times that the index was asked at most", 4, asked)
+	})
+}
+
 func TestNewestCountsEach(t *testing.T) {
 	t.Parallel()
 	each(t, func(t *testing.T, w *world) {

@@ -76,7 +76,7 @@ func (s *Site) similarWords(ctx context.Context, v *visit, f web.Frame, text str
 		}
 		for _, x := range list {
 			link := web.Link{Label: x.Text, URL: suggestURL("", x)}
-			if x.Type == "query" {
+			if x.Type == search.TypeQuery {
 				link.URL = "/search?q=" + url.QueryEscape(x.Value)
 			}
 			if seen[link.URL] || x.Value == text {
@@ -111,7 +111,7 @@ func (s *Site) like(ctx context.Context, lang, word string) ([]search.Suggestion
 		}
 		var out []search.Suggestion
 		for _, x := range list {
-			if x.Type == "skill" || x.Type == "query" {
+			if x.Type == search.TypeSkill || x.Type == search.TypeQuery {
 				out = append(out, x)
 			}
 		}

@@ -10,6 +10,8 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"github.com/tmoeg/oduvan/internal/fault"
+	"github.com/tmoeg/oduvan/internal/licence"
+	"github.com/tmoeg/oduvan/internal/market"
 	"github.com/tmoeg/oduvan/internal/money"
 	"github.com/tmoeg/oduvan/internal/profile"
 	"github.com/tmoeg/oduvan/search"
@@ -336,7 +338,7 @@ func (s *Site) suggest(c *gin.Context) error {
 }
 
 func suggestValue(x search.Suggestion) string {
-	if x.Type == "query" {
+	if x.Type == search.TypeQuery {
 		return x.Value
 	}
 	return x.Text
@@ -344,12 +346,14 @@ func suggestValue(x search.Suggestion) string {
 
 func suggestURL(base string, x search.Suggestion) string {
 	switch x.Type {
-	case "skill":
+	case search.TypeSkill:
 		return base + "/search?skill=" + url.QueryEscape(x.Value)
-	case "person":
+	case search.TypePerson:
 		return base + profile.Path(profile.TutorKind, x.Value)
-	case "service":
+	case market.ServiceKind:
 		return base + "/services/" + url.PathEscape(x.Value)
+	case licence.WorkKind:
+		return base + licence.WorkPath(url.PathEscape(x.Value))
 	}
 	return ""
 }

@@ -55,42 +55,43 @@ func NewCompleter(n *norm.Normaliser, tax *taxonomy.Taxonomy) *Completer {
 // begins as typed, in either keyboard layout; then the last word completed;
 // then the query as it would be corrected. An error of the index ends it.
 func (c *Completer) Suggest(ctx context.Context, q search.SuggestQuery, idx Index) ([]search.Suggestion, error) {
-	limit := defaultSuggestions
-	if q.Limit > 0 {
-		limit = min(q.Limit, MaxLimit)
+	if q.Limit <= 0 {
+		q.Limit = defaultSuggestions
 	}
+	q.Limit = min(q.Limit, MaxLimit)
 	text := taxonomy.Fold(norm.Clean(q.Text, norm.MaxRunes))
 	if text == "" {
 		return nil, nil
 	}
 	for _, t := range append([]string{text}, c.norm.OtherLayouts(text)...) {
-		if out, err := c.begins(ctx, idx, t, q.Lang, limit); err != nil || len(out) > 0 {
+		if out, err := c.begins(ctx, idx, t, q); err != nil || len(out) > 0 {
 			return out, err
 		}
 	}
-	if out := c.completeLast(idx, text, q.Lang, limit); len(out) > 0 {
+	if out := c.completeLast(idx, text, q.Lang, q.Limit); len(out) > 0 {
 		return out, nil
 	}
 	if plan := c.norm.Plan(text, idx.Words(), false); plan.Corrected != "" {
-		return []search.Suggestion{{Type: "query", Text: plan.Corrected, Value: plan.Corrected}}, nil
+		return []search.Suggestion{{Type: search.TypeQuery, Text: plan.Corrected, Value: plan.Corrected}}, nil
 	}
 	return nil, nil
 }
 
 // begins lists what begins with the text: skills take at most half of the
 // places while there are names for the rest.
-func (c *Completer) begins(ctx context.Context, idx Index, text, lang string, limit int) ([]search.Suggestion, error) {
+func (c *Completer) begins(ctx context.Context, idx Index, text string, q search.SuggestQuery) ([]search.Suggestion, error) {
 	var skills []search.Suggestion
-	for _, id := range c.skillsBeginning(idx, text, limit) {
-		skills = append(skills, search.Suggestion{Type: "skill", Text: c.tax.Name(id, lang), Value: id})
+	for _, id := range c.skillsBeginning(idx, text, q.Limit) {
+		skills = append(skills, search.Suggestion{Type: search.TypeSkill, Text: c.tax.Name(id, q.Lang), Value: id})
 	}
-	names, err := idx.Names(ctx, text, limit)
+	names, err := idx.Names(ctx, text, q.Limit+len(q.Without))
 	if err != nil {
 		return nil, err
 	}
-	room := max(limit-len(names), (limit+1)/2)
+	names = slices.DeleteFunc(names, func(s search.Suggestion) bool { return slices.Contains(q.Without, s) })
+	room := max(q.Limit-len(names), (q.Limit+1)/2)
 	out := slices.Concat(skills[:min(room, len(skills))], names)
-	return out[:min(limit, len(out))], nil
+	return out[:min(q.Limit, len(out))], nil
 }
 
 // skillsBeginning lists skills with a spelling that begins so: an exact name
@@ -132,17 +133,18 @@ func (c *Completer) completeLast(idx Index, text, lang string, limit int) []sear
 	var out []search.Suggestion
 	for _, id := range c.skillsBeginning(idx, text[at+1:], limit) {
 		whole := text[:at+1] + taxonomy.Fold(c.tax.Name(id, lang))
-		out = append(out, search.Suggestion{Type: "query", Text: whole, Value: whole})
+		out = append(out, search.Suggestion{Type: search.TypeQuery, Text: whole, Value: whole})
 	}
 	return out
 }
 
-// Suggestion is how a document is offered: a person by handle, a thing by id.
+// Suggestion is how a document is offered: a person by handle, a thing by its
+// kind and id.
 func Suggestion(d *search.Document) search.Suggestion {
 	if IsPerson(d.Kind) {
-		return search.Suggestion{Type: "person", Text: d.Title, Value: d.Owner}
+		return search.Suggestion{Type: search.TypePerson, Text: d.Title, Value: d.Owner}
 	}
-	return search.Suggestion{Type: "service", Text: d.Title, Value: d.ID}
+	return search.Suggestion{Type: d.Kind, Text: d.Title, Value: d.ID}
 }
 
 // IsPerson tells kinds that stand for somebody from those that are something.

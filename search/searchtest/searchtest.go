@@ -28,7 +28,7 @@ const corpusSize = 600
 func Run(t *testing.T, open func(t *testing.T) search.Engine) {
 	t.Helper()
 	for name, suite := range map[string]func(*testing.T, search.Engine){
-		"Apply": testApply, "Oracle": testOracle, "Pages": testPages, "Suggest": testSuggest,
+		"Apply": testApply, "Oracle": testOracle, "Pages": testPages, "Suggest": testSuggest, "SuggestWithout": testSuggestWithout,
 		"FreeWords": testFreeWords, "Reindex": testReindex, "ReindexFails": testReindexFails,
 		"Labelled": testLabelled, "Graded": testGraded, "Hostile": testHostile, "Understood": testUnderstood,
 		"Newcomers": testNewcomers, "Second": testSecond, "Cues": testCues, "CueWords": testCueWords, "Closed": testClosed, "Partial": testPartial,
@@ -270,7 +270,8 @@ func testSuggest(t *testing.T, e search.Engine) {
 	c := Generate(Seed, 120)
 	ada := search.Document{Ref: search.Ref{Kind: "tutor", ID: "t-1"}, Owner: "lovelace", Author: "Ada Lovelace", Title: "Ada Lovelace"}
 	course := search.Document{Ref: search.Ref{Kind: "service", ID: "s-1"}, Owner: "lovelace", Title: "Zebra drawing evening"}
-	apply(t, e, 1, append(c.Ops(), put(ada), put(course))...)
+	puzzles := search.Document{Ref: search.Ref{Kind: "work", ID: "s-1"}, Owner: "lovelace", Title: "Quilting puzzles with stars"} // the id of another kind
+	apply(t, e, 1, append(c.Ops(), put(ada), put(course), put(puzzles))...)
 	for _, s := range []struct {
 		text string
 		want search.Suggestion
@@ -284,18 +285,46 @@ func testSuggest(t *testing.T, e search.Engine) {
 		{"ada l", search.Suggestion{Type: "person", Text: "Ada Lovelace", Value: "lovelace"}},
 		{"zebra", search.Suggestion{Type: "service", Text: "Zebra drawing evening", Value: "s-1"}},
 		{"evening", search.Suggestion{Type: "service", Text: "Zebra drawing evening", Value: "s-1"}},
+		{"quil", search.Suggestion{Type: "work", Text: "Quilting puzzles with stars", Value: "s-1"}},
+		{"quilting puz", search.Suggestion{Type: "work", Text: "Quilting puzzles with stars", Value: "s-1"}},
+		{"puzzl", search.Suggestion{Type: "work", Text: "Quilting puzzles with stars", Value: "s-1"}},
 	} {
 		got, err := e.Suggest(context.Background(), search.SuggestQuery{Text: s.text, Lang: "en"})
 		if err != nil || !slices.Contains(got, s.want) || len(got) > 8 {
 			t.Errorf("%q suggests %+v, %v; want %+v", s.text, got, err, s.want)
 		}
 	}
-	apply(t, e, 2, search.Op{Ref: ada.Ref}, search.Op{Ref: course.Ref})
-	for _, text := range []string{"lovel", "zebra", "", " ", "\u202e\x00"} {
+	apply(t, e, 2, search.Op{Ref: ada.Ref}, search.Op{Ref: course.Ref}, search.Op{Ref: puzzles.Ref})
+	for _, text := range []string{"lovel", "zebra", "quil", "puzzl", "", " ", "\u202e\x00"} {
 		got, err := e.Suggest(context.Background(), search.SuggestQuery{Text: text, Limit: 3})
 		gone := func(s search.Suggestion) bool { return s.Value == "lovelace" || s.Value == "s-1" }
 		if err != nil || len(got) > 3 || slices.ContainsFunc(got, gone) {
 			t.Errorf("%q suggests %+v, %v", text, got, err)
+		}
+	}
+}
+
+// testSuggestWithout: places of what the asker knows to be gone go to others.
+func testSuggestWithout(t *testing.T, e search.Engine) {
+	var ops []search.Op
+	var all []search.Suggestion
+	for i := range 9 {
+		kind := []string{"service", "work", "tutor"}[i%3]
+		d := search.Document{Ref: search.Ref{Kind: kind, ID: fmt.Sprint(i)}, Owner: fmt.Sprint("owner", i), Title: fmt.Sprint("Pythagoras ", i), Weight: 1 - float64(i)/10}
+		s := search.Suggestion{Type: kind, Text: d.Title, Value: d.ID}
+		if kind == "tutor" {
+			s.Type, s.Value = search.TypePerson, d.Owner
+		}
+		ops, all = append(ops, put(d)), append(all, s)
+	}
+	apply(t, e, 1, ops...)
+	python := search.Suggestion{Type: search.TypeSkill, Text: "Python", Value: "python"}
+	for gone, want := range map[int][]search.Suggestion{
+		0: {python, all[0], all[1], all[2]}, 2: {python, all[2], all[3], all[4]}, 4: {python, all[4], all[5], all[6]}, 8: {python, all[8]},
+	} {
+		got, err := e.Suggest(context.Background(), search.SuggestQuery{Text: "pyth", Lang: "en", Limit: 4, Without: all[:gone]})
+		if diff := cmp.Diff(want, got); err != nil || diff != "" {
+			t.Errorf("without %d: %v, %s", gone, err, diff)
 		}
 	}
 }

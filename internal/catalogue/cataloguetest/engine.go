@@ -182,7 +182,7 @@ func text(d search.Document) string {
 }
 
 // Suggest offers documents whose title begins with the text: people by handle,
-// services by id.
+// things by id.
 func (e *Engine) Suggest(ctx context.Context, q search.SuggestQuery) ([]search.Suggestion, error) {
 	if err := e.check(ctx, "suggest"); err != nil {
 		return nil, err
@@ -195,11 +195,17 @@ func (e *Engine) Suggest(ctx context.Context, q search.SuggestQuery) ([]search.S
 		}
 		s := search.Suggestion{Type: d.Kind, Text: d.Title, Value: d.ID}
 		if d.Kind == "tutor" || d.Kind == "creator" {
-			s.Type, s.Value = "person", d.Owner
+			s.Type, s.Value = search.TypePerson, d.Owner
 		}
-		out = append(out, s)
+		if !slices.Contains(q.Without, s) {
+			out = append(out, s)
+		}
 	}
-	return out[:min(len(out), max(q.Limit, 8))], nil
+	const usual = 8
+	if q.Limit == 0 {
+		q.Limit = usual
+	}
+	return out[:min(len(out), q.Limit)], nil
 }
 
 // Stats tells size and position.
