@@ -38,17 +38,17 @@ type Problem struct {
 	Title  string       `json:"title" doc:"The status in English" example:"Unprocessable Entity"`
 	Status int          `json:"status" doc:"The HTTP status" example:"422" minimum:"400" maximum:"599"`
 	Detail string       `json:"detail" doc:"What is wrong, for people, in the language asked for" example:"Check what was typed and send it again."`
-	Code   string       `json:"code" doc:"A stable word for programs; of the only fault, or invalid when several fields are wrong" example:"too_long"`
-	Errors []FieldError `json:"errors" nullable:"false" doc:"The fields at fault; empty when the fault is of no field" maxItems:"50"`
+	Code   string       `json:"code" doc:"A stable word for programs; of the first fault, or invalid when several are wrong and any of them is of a field" example:"too_long"`
+	Errors []FieldError `json:"errors" nullable:"false" doc:"The fields at fault, or each of several causes; empty when there is one and it is of no field" maxItems:"50"`
 	Orders []string     `json:"orders,omitempty" nullable:"false" doc:"With open_orders: the ids of the orders that have to be ended first" example:"0199b6a0-0000-7000-8000-000000000009"`
 	ID     string       `json:"id,omitempty" doc:"Of an internal error: tell it to the operator" example:"q3Xb0_kP"`
 
 	headers http.Header
 }
 
-// FieldError is one field at fault.
+// FieldError is one field at fault, or one of several causes.
 type FieldError struct {
-	Field   string `json:"field" doc:"The field: a name in the body with its path, or a query parameter" example:"links[0].url"`
+	Field   string `json:"field" doc:"The field: a name in the body with its path, or a query parameter; empty: of no field" example:"links[0].url"`
 	Code    string `json:"code" doc:"A stable word for programs" example:"too_long"`
 	Message string `json:"message" doc:"What is wrong, for people" example:"At most 60 characters."`
 }
@@ -133,22 +133,31 @@ func (a *API) problem(r *request, err error) *Problem {
 	case fault.Unavailable:
 		out.header.Set("Retry-After", "2")
 	}
-	all := fault.All(err)
-	for _, e := range all {
-		if out.code == "" {
-			out.code, out.args = e.Code, e.Args
-		}
-		if e.Field != "" {
-			out.fields = append(out.fields, complaint{field: e.Field, code: e.Code, args: e.Args})
-		}
-	}
-	if len(all) > 1 {
-		out.code, out.args = codeInvalid, nil
-	}
+	out.list(fault.All(err))
 	if kind == fault.RateLimited {
 		out.header.Set("Retry-After", strconv.Itoa(retryAfter(out.args)))
 	}
 	return a.render(r, out, kind.String())
+}
+
+// list tells of faults. Several are told one by one, those of no field too, or
+// whoever asked would learn of none; and where none is of a field, the first
+// one's code is the answer's, since a program can do more with it than with
+// "invalid".
+func (r *refusal) list(all []*fault.Error) {
+	fields := false
+	for _, e := range all {
+		fields = fields || e.Field != ""
+		if e.Field != "" || len(all) > 1 {
+			r.fields = append(r.fields, complaint{field: e.Field, code: e.Code, args: e.Args})
+		}
+	}
+	switch {
+	case len(all) > 1 && fields:
+		r.code = codeInvalid
+	case len(all) > 0:
+		r.code, r.args = all[0].Code, all[0].Args
+	}
 }
 
 // retryAfter is how many seconds a fault asks to wait; a minute if it does not say.

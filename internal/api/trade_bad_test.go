@@ -2,6 +2,7 @@ package api_test
 
 import (
 	"context"
+	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"slices"
@@ -343,4 +344,40 @@ func texted[W ~string](list []W) []string {
 		out[i] = string(w)
 	}
 	return out
+}
+
+// TestAllThatHindersAnOffer refuses an offer for several causes, none of which
+// is a field's: each is told, and the first one's code is the answer's.
+func TestAllThatHindersAnOffer(t *testing.T) {
+	t.Parallel()
+	dbtest.Each(t, func(t *testing.T, d *dbtest.World) {
+		w := open(t, d, wide())
+		ada := w.person("ada-lint", account.Member)
+		w.person("cat-code", account.Member)
+		id := w.did("POST", "/works", ada, strings.Replace(adasWork, `"owner"`, `"community"`, 1))
+		tells := func(hinders ...string) {
+			t.Helper()
+			p := problem(t, w.ask("POST", "/api/v1/works/"+id+"/offers", ada, adasOffer))
+			got := []string{fmt.Sprint(p.Status), p.Code}
+			for _, e := range p.Errors {
+				if e.Field != "" || !strings.Contains(e.Message, e.Code) {
+					t.Errorf("got %+v", e)
+				}
+				got = append(got, e.Code)
+			}
+			if diff := cmp.Diff(append([]string{"409", hinders[0]}, hinders...), got); diff != "" {
+				t.Error(diff)
+			}
+			var shown []string
+			for _, e := range reads[api.Work](t, w.ask("GET", "/api/v1/works/"+id, ada, "")).Missing {
+				shown = append(shown, e.Code)
+			}
+			if diff := cmp.Diff(hinders, shown); diff != "" {
+				t.Errorf("the work itself tells otherwise: %s", diff)
+			}
+		}
+		tells("ground_missing", "agreement_none")
+		w.did("POST", "/works/"+id+"/claims", w.person("dan-disk", account.Member), `{"text":"Chapter 2 is a copy of my article."}`)
+		tells("ground_missing", "claim_open", "agreement_none")
+	})
 }
