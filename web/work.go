@@ -19,6 +19,7 @@ type WorkPage struct {
 	Cite        string // the line that names the authors
 	Canonical   string // full address of this page, for readers that are machines
 
+	Lifted    string // why a suspension was lifted; empty: there was none, or it stands
 	Stopped   string // why nothing is sold now: a rights claim; empty: nothing stops it
 	Withdrawn bool
 	Open      []OpenClaim

@@ -270,8 +270,22 @@ type AgreementAct struct {
 
 // ClaimsPage lists the rights claims that wait for a moderator.
 type ClaimsPage struct {
-	Tabs []TabLink
-	List []ClaimRow
+	Tabs    []TabLink
+	List    []ClaimRow
+	Stopped []StoppedRow
+}
+
+// StoppedRow is one suspended work with the form that lifts the suspension.
+type StoppedRow struct {
+	ID       string
+	Work     string
+	WorkURL  string
+	Since    string // in words
+	Why      string // the public reason of the suspension
+	Action   string
+	Own      bool // the moderator has a part in it and may not decide
+	Reason   Field
+	Troubles []Trouble
 }
 
 // ClaimRow is one claim.

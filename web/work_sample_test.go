@@ -245,5 +245,8 @@ func sampleClaims(f web.Frame) web.ClaimsPage {
 	return web.ClaimsPage{Tabs: []web.TabLink{{Label: f.T("claims.tab"), URL: "/admin/claims", Current: true}}, List: []web.ClaimRow{
 		{ID: "1", Work: "120 задач", WorkURL: "/works/w1", Date: "3 ноября", Text: "Моё!\n" + long, Evidence: "https://x.example/" + long,
 			Action: "/admin/claims/1", Reason: web.Field{Name: "reason", ID: "f-reason1", Label: f.T("claims.reason"), Hint: f.T("claims.reason_hint"), Max: 1000}},
-		{ID: "2", Work: "Граф", WorkURL: "/works/w2", Date: "3 ноября", Text: "Моё", Own: true}}}
+		{ID: "2", Work: "Граф", WorkURL: "/works/w2", Date: "3 ноября", Text: "Моё", Own: true}}, Stopped: []web.StoppedRow{
+		{ID: "w3", Work: "Деревья " + long, WorkURL: "/works/w3", Since: f.T("claims.stopped_since", "date", "3 ноября"), Why: long, Action: "/admin/claims/works/w3",
+			Reason: web.Field{Name: "reason", ID: "f-lift-w3", Label: f.T("claims.reinstate_reason"), Hint: f.T("claims.reason_hint"), Max: 1000}},
+		{ID: "w4", Work: "Поиск", WorkURL: "/works/w4", Why: "Чужое", Own: true}}}
 }

@@ -48,6 +48,7 @@ var roles = []string{"nobody", "owner", "other", "moderator", "operator"}
 type stage struct {
 	*apptest.World
 	owner  *apptest.Person
+	judge  *apptest.Person // the operator, who decides about the owner's works
 	who    *apptest.Person // nil: nobody
 	c      *apptest.Client
 	token  string               // of the API; empty: nobody
@@ -65,6 +66,7 @@ func newStage(t *testing.T, role string) *stage {
 // cast signs everybody up; one of them is the role's.
 func (s *stage) cast(role string) *stage {
 	operator := s.SetUp("cho", nil)
+	s.judge = operator
 	s.owner = s.Person("ada")
 	s.owner.Profile(apptest.Fill{"roles": {"tutor", "creator"}}).Is(http.StatusOK)
 	switch role {

@@ -16,7 +16,7 @@ import (
 // worksRoute tells whether a route's parameters name works, their parts, their
 // offers, claims to them or the contributor agreement.
 func worksRoute(pattern string) bool {
-	for _, prefix := range []string{"/works/:id", "/me/works/:id", "/agreements/:n", "/admin/agreements/:n", "/admin/claims/:id"} {
+	for _, prefix := range []string{"/works/:id", "/me/works/:id", "/agreements/:n", "/admin/agreements/:n", "/admin/claims/:id", "/admin/claims/works/:id"} {
 		if strings.HasPrefix(pattern, prefix) {
 			return true
 		}
@@ -30,6 +30,8 @@ func (s *stage) fillWorks(pattern string) string {
 	switch {
 	case strings.Contains(pattern, "/agreements/:n"):
 		return strings.Replace(pattern, ":n", s.agreement(), 1)
+	case strings.HasPrefix(pattern, "/admin/claims/works/:id"):
+		return strings.Replace(pattern, ":id", s.suspended(), 1)
 	case strings.HasPrefix(pattern, "/admin/claims/:id"):
 		_, claim := s.claim(s.work())
 		return strings.Replace(pattern, ":id", claim, 1)
@@ -78,6 +80,16 @@ func (s *stage) claim(work string) (by *apptest.Person, id string) {
 	by.Get("/works/"+work+"/claim").Send(`form[action$="/claim"]`, apptest.Fill{"text": {"Главы с третьей по пятую написаны мной"}}).Is(http.StatusOK)
 	action := by.Get("/works/"+work+"/claim").Attr(`form[action$="/withdraw"]`, "action")
 	return by, path.Base(strings.TrimSuffix(action, "/withdraw"))
+}
+
+// suspended is a work of the owner to which a claim was upheld.
+func (s *stage) suspended() string {
+	s.T.Helper()
+	work := s.work()
+	_, claim := s.claim(work)
+	s.judge.Get("/admin/claims").Send(`form[action="/admin/claims/`+claim+`"]`, apptest.Fill{"decision": {"upheld"},
+		"reason": {"Черновик старше этой работы."}}).Is(http.StatusOK)
+	return work
 }
 
 // agreement is a version that is discussed.

@@ -1,7 +1,6 @@
 package licence
 
 import (
-	"cmp"
 	"context"
 	"strings"
 	"time"
@@ -41,6 +40,7 @@ type Claim struct {
 	DecidedOn  time.Time  `bun:"decided_on,nullzero"`
 
 	Mine      bool   `bun:"-"`                   // the reader made it
+	Own       bool   `bun:"-"`                   // for moderators: the reader has a part in the case
 	WorkTitle string `bun:"work_title,scanonly"` // for moderators
 }
 
@@ -156,18 +156,28 @@ func (l *Licences) OpenClaims(ctx context.Context, by account.Actor) (rows []Cla
 	}
 	err = l.db.Read(ctx, func(tx *db.Tx) error {
 		rows = nil
-		return tx.NewSelect().Model(&rows).ColumnExpr("r.*").ColumnExpr("w.title AS work_title").Join("JOIN work AS w ON w.id = r.work_id").
+		err := tx.NewSelect().Model(&rows).ColumnExpr("r.*").ColumnExpr("w.title AS work_title").Join("JOIN work AS w ON w.id = r.work_id").
 			Where("r.state = ?", ClaimOpen).OrderExpr("r.made_on, r.id").Limit(500).Scan(ctx)
+		if err != nil {
+			return err
+		}
+		works := make([]string, len(rows))
+		for i := range rows {
+			works[i] = rows[i].WorkID
+		}
+		parties, err := partyTo(ctx, tx, by, works)
+		for i := range rows {
+			rows[i].Mine = by.ID != "" && rows[i].ClaimantID == by.ID
+			rows[i].Own = parties[rows[i].WorkID]
+		}
+		return err
 	})
-	for i := range rows {
-		rows[i].Mine = by.ID != "" && rows[i].ClaimantID == by.ID
-	}
 	return rows, err
 }
 
 // DecideClaim decides an open claim with a public reason: upheld, the work is
 // suspended; rejected, sales go on. Both sides are told. A moderator who looks
-// after the work, sells it, made the claim or has a part in the work may not. Faults:
+// after the work, sells it, claimed it or has a part in it may not. Faults:
 // Unauthenticated; Forbidden (not_allowed, own_case); NotFound (claim_unknown);
 // Conflict (claim_state); Invalid reason (reason_short, too_long, text_form).
 func (l *Licences) DecideClaim(ctx context.Context, by account.Actor, id string, uphold bool, reason string) (Claim, error) {
@@ -176,7 +186,7 @@ func (l *Licences) DecideClaim(ctx context.Context, by account.Actor, id string,
 	}
 	reason, wrong := reasoned("reason", reason)
 	return l.endClaim(ctx, id, func(tx *db.Tx, w *Work, c *Claim) error {
-		if err := l.impartial(ctx, tx, by, w, c); err != nil {
+		if err := impartial(ctx, tx, by, w.ID); err != nil {
 			return err
 		}
 		if wrong != nil {
@@ -212,27 +222,16 @@ func moderating(by account.Actor) error {
 }
 
 // impartial refuses who has a part in the case.
-func (l *Licences) impartial(ctx context.Context, tx *db.Tx, by account.Actor, w *Work, c *Claim) error {
-	own := fault.Of(fault.Forbidden, "own_case")
-	if by.ID == "" {
-		return nil // at the console
-	}
-	if by.ID == w.AccountID || c != nil && by.ID == c.ClaimantID {
-		return own
-	}
-	sells, err := tx.NewSelect().Model((*Offer)(nil)).Where("o.work_id = ? AND o.account_id = ?", w.ID, by.ID).Exists(ctx)
-	if err != nil || sells {
-		return cmp.Or(err, error(own))
-	}
-	n, err := tx.NewSelect().Model((*Contribution)(nil)).Where("c.work_id = ? AND c.contributor_id = ?", w.ID, by.ID).Count(ctx)
-	if err == nil && n > 0 {
-		return own
+func impartial(ctx context.Context, tx *db.Tx, by account.Actor, workID string) error {
+	parties, err := partyTo(ctx, tx, by, []string{workID})
+	if err == nil && parties[workID] {
+		return fault.Of(fault.Forbidden, "own_case")
 	}
 	return err
 }
 
 // Reinstate ends a suspension with a public reason, when what was claimed was
-// put right. Faults: those of DecideClaim; NotFound (work_unknown); Conflict
+// put right; who looks after the work is told. Faults: those of DecideClaim; NotFound (work_unknown); Conflict
 // (work_state).
 func (l *Licences) Reinstate(ctx context.Context, by account.Actor, workID, reason string) (out Work, err error) {
 	if err := moderating(by); err != nil {
@@ -250,7 +249,7 @@ func (l *Licences) Reinstate(ctx context.Context, by account.Actor, workID, reas
 		if !w.Public() {
 			return errNoWork
 		}
-		if err := l.impartial(ctx, tx, by, &w, nil); err != nil {
+		if err := impartial(ctx, tx, by, w.ID); err != nil {
 			return err
 		}
 		if wrong != nil {
@@ -261,7 +260,11 @@ func (l *Licences) Reinstate(ctx context.Context, by account.Actor, workID, reas
 		}
 		w.Reason = reason
 		out = w
-		return l.updateWork(ctx, tx, &w)
+		if err := l.updateWork(ctx, tx, &w); err != nil {
+			return err
+		}
+		return l.tell(ctx, tx, w.AccountID, Note{Kind: ToldClaim, Subject: w.ID, Cause: "reinstated:" + itoa(int(w.Edit)), Path: WorkPath(w.ID),
+			Args: map[string]string{"reason": "reinstated"}})
 	})
 	if err != nil {
 		return Work{}, err

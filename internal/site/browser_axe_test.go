@@ -97,7 +97,7 @@ func scenes(c company) []scene {
 		{path: strings.Replace(c.wip, "/me", "", 1), who: "ada"}, {path: strings.Replace(c.wip, "/me", "", 1) + "/consent", who: "ada"},
 		{path: c.wip + "/offers/new", who: "ada"}, {path: c.wip + "/offers/new", who: "ada", act: novalidate(save)},
 		{path: "/admin/agreements", who: "cho"}, {path: "/admin/agreements", who: "cho", act: novalidate(`form[action$="/admin/agreements"] button.primary`)},
-		{path: "/admin/claims", who: "cho"},
+		{path: "/admin/claims", who: "cho"}, {path: "/admin/claims", who: "cho", act: novalidate(`form[action*="/admin/claims/works/"] button.primary`)},
 		{path: c.search, who: "ada", act: func(tab *apptest.Tab) {
 			apptest.Eval[bool](tab, `(document.querySelector("#f-name").value = "", true)`)
 			novalidate(`form:has(#f-name) button[type=submit]`)(tab)
@@ -323,6 +323,7 @@ func cast(t *testing.T, w *apptest.World) company {
 	wip := registers(t, ada, nil)
 	publishes(ada, wip)
 	offers(ada, wip, nil).Is(http.StatusOK)
+	stops(t, cho, w.Person("claimant"), ada)
 	licences := deeding(t, w, cho, ada)
 	talk := asks(t, w.Person("kid"), "ada", wish)
 	fresh := w.Person("new-one")
@@ -343,6 +344,19 @@ func cast(t *testing.T, w *apptest.World) company {
 		*to = list[0].URL
 	}
 	return out
+}
+
+// stops has a claim to a work of a creator upheld, and another one wait.
+func stops(t *testing.T, judge, claimant, creator *apptest.Person) {
+	t.Helper()
+	for i := range 2 {
+		id := registers(t, creator, nil)
+		publishes(creator, id)
+		claimant.Get("/works/"+id+"/claim").Send(`form[action$="/claim"]`, apptest.Fill{"text": {"Главы с третьей по пятую написаны мной, вот черновик"}}).Is(http.StatusOK)
+		if desk := judge.Get("/admin/claims"); i == 0 {
+			desk.Send(`form[action^="/admin/claims/"]`, apptest.Fill{"decision": {"upheld"}, "reason": {"Черновик старше этой работы на год."}}).Is(http.StatusOK)
+		}
+	}
 }
 
 // draft brings a profile that nobody claimed yet, and gives its code.

@@ -48,6 +48,9 @@ func (s *Site) workPage(f web.Frame, v *visit, w *licence.WorkView) web.WorkPage
 	case openClaims(w.Claims) > 0:
 		p.Stopped = f.T("work.stopped_claim")
 	}
+	if w.State != licence.WorkSuspended {
+		p.Lifted = w.Reason
+	}
 	if !w.Mine && w.Public() {
 		p.ClaimURL = licence.WorkPath(w.ID) + "/claim"
 	}

@@ -2,6 +2,7 @@ package site
 
 import (
 	"net/http"
+	"slices"
 
 	"github.com/a-h/templ"
 	"github.com/gin-gonic/gin"
@@ -21,6 +22,7 @@ func (s *Site) mountRights(r gin.IRouter) {
 	r.POST("/works/:id/consent", s.act(s.consent))
 	r.GET("/admin/claims", s.page(s.rightsClaims))
 	r.POST("/admin/claims/:id", s.typed(s.decideClaim))
+	r.POST("/admin/claims/works/:id", s.typed(s.reinstateWork))
 	s.mountAgreements(r)
 }
 
@@ -188,20 +190,67 @@ func (s *Site) rightsClaimsPage(c *gin.Context, id string, bad problems) (templ.
 	p := web.ClaimsPage{Tabs: adminTabs(f, v, "/admin/claims")}
 	for _, x := range list {
 		row := web.ClaimRow{ID: x.ID, Work: x.WorkTitle, WorkURL: licence.WorkPath(x.WorkID), Date: f.Texts.Date(x.MadeOn), Text: x.Text,
-			Evidence: x.Evidence, Action: "/admin/claims/" + x.ID, Own: x.Mine,
+			Evidence: x.Evidence, Action: "/admin/claims/" + x.ID, Own: x.Own,
 			Reason: web.Field{Name: "reason", ID: "f-reason-" + x.ID, Label: f.T("claims.reason"), Hint: f.T("claims.reason_hint"),
 				Required: true, Max: licence.MaxReason}}
 		if x.ID == id {
-			row.Reason.Value, row.Reason.Error, row.Troubles = value(c, "reason"), bad.of("reason"), bad.Summary
-			for i := range row.Troubles {
-				if row.Troubles[i].Field == "f-reason" {
-					row.Troubles[i].Field = row.Reason.ID
-				}
-			}
+			row.Troubles = refusedReason(c, &row.Reason, bad)
 		}
 		p.List = append(p.List, row)
 	}
+	if p.Stopped, err = s.stoppedWorks(c, f, v, id, bad); err != nil {
+		return nil, err
+	}
 	return web.Claims(f, p), nil
+}
+
+// refusedReason puts what was typed back into one of several forms of a page.
+func refusedReason(c *gin.Context, field *web.Field, bad problems) []web.Trouble {
+	field.Value, field.Error = value(c, "reason"), bad.of("reason")
+	out := slices.Clone(bad.Summary)
+	for i := range out {
+		if out[i].Field == "f-reason" {
+			out[i].Field = field.ID
+		}
+	}
+	return out
+}
+
+// stoppedWorks are the suspended works, each with the form that brings it back.
+func (s *Site) stoppedWorks(c *gin.Context, f web.Frame, v *visit, id string, bad problems) (out []web.StoppedRow, err error) {
+	list, err := s.Licences.Suspended(c.Request.Context(), v.actor)
+	for i := range list {
+		w := &list[i]
+		row := web.StoppedRow{ID: w.ID, Work: w.Title, WorkURL: licence.WorkPath(w.ID), Why: w.Reason, Action: "/admin/claims/works/" + w.ID, Own: w.Own,
+			Reason: web.Field{Name: "reason", ID: "f-lift-" + w.ID, Label: f.T("claims.reinstate_reason"), Hint: f.T("claims.reason_hint"),
+				Required: true, Max: licence.MaxReason}}
+		if !w.Since.IsZero() {
+			row.Since = f.T("claims.stopped_since", "date", f.Texts.Date(w.Since))
+		}
+		if w.ID == id {
+			row.Troubles = refusedReason(c, &row.Reason, bad)
+		}
+		out = append(out, row)
+	}
+	return out, err
+}
+
+func (s *Site) reinstateWork(c *gin.Context) error {
+	v, err := s.visit(c)
+	if err != nil {
+		return err
+	}
+	if err = s.mayWrite(c); err == nil {
+		_, err = s.Licences.Reinstate(c.Request.Context(), v.actor, c.Param("id"), value(c, "reason"))
+	}
+	if fault.Is(err, fault.Invalid) || fault.Is(err, fault.RateLimited) {
+		return s.again(c, err, func(bad problems) (templ.Component, error) { return s.rightsClaimsPage(c, c.Param("id"), bad) })
+	}
+	if err != nil {
+		return err
+	}
+	s.say(c, "ok", "claims.reinstated")
+	return s.see(c, "/admin/claims")
 }
 
 func (s *Site) decideClaim(c *gin.Context) error {

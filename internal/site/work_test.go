@@ -211,6 +211,36 @@ func TestAClaimStopsSales(t *testing.T) {
 	})
 }
 
+// TestASuspensionIsLifted by a moderator without a part in the case, with a
+// reason that everybody reads.
+func TestASuspensionIsLifted(t *testing.T) {
+	t.Parallel()
+	apptest.Each(t, func(t *testing.T, w *apptest.World) {
+		cho := w.SetUp("cho", nil)
+		mia, noa := w.Moderator("mia", cho), w.Moderator("noa", cho)
+		ada := w.Person("ada")
+		id := registers(t, ada, nil)
+		publishes(ada, id)
+		offers(ada, id, nil).Is(http.StatusOK)
+		mia.Get("/admin/claims").Is(http.StatusOK).Says("Приостановленных работ нет")
+		noa.Get("/works/"+id+"/claim").Send(`form[action$="/claim"]`, fill{"text": {"Главы с третьей по пятую написаны мной, вот черновик"}}).Is(http.StatusOK)
+		noa.Get("/admin/claims").Says("решит другой модератор").Lacks(`form[action^="/admin/claims/"]`)
+		desk := mia.Get("/admin/claims").Send(`form[action^="/admin/claims/"]`, fill{"decision": {"upheld"}, "reason": {"Черновик старше этой работы на год."}}).
+			Is(http.StatusOK).Says("Приостановленные работы", "120 задач по Python", "Черновик старше", "приостановлена с")
+		lift := `form[action="/admin/claims/works/` + id + `"]`
+		noa.Get("/admin/claims").Says("решит другой модератор").Lacks(lift)
+		noa.Post("/admin/claims/works/"+id, url.Values{"csrf": {noa.CSRF()}, "reason": {"Верните мою работу в продажу."}}).Is(http.StatusForbidden)
+		ada.Post("/admin/claims/works/"+id, url.Values{"csrf": {ada.CSRF()}, "reason": {"Верните мою работу в продажу."}}).Is(http.StatusForbidden)
+		desk.Send(lift, fill{"reason": {"Исправлено"}}).Is(http.StatusUnprocessableEntity).Says("Исправлено").Has(`#f-lift-` + id + `[aria-invalid=true]`).
+			Has(`.summary a[href="#f-lift-` + id + `"]`)
+		w.Visitor().Get("/works/" + id).Says("Продажи приостановлены").Lacks(".lifted")
+		desk.Send(lift, fill{"reason": {"Спорные главы написаны заново, авторы указаны."}}).Is(http.StatusOK).Says("Приостановка снята", "Приостановленных работ нет")
+		w.Visitor().Get("/works/"+id).Says("от 500", "Приостановка снята: Спорные главы написаны заново").Lacks(".notice.warn")
+		ada.Get("/inbox").Says("Модератор снял приостановку")
+		desk.Send(lift, fill{"reason": {"Спорные главы написаны заново, авторы указаны."}}).Is(http.StatusConflict)
+	})
+}
+
 // TestTheAgreementIsDiscussedInTheOpen before anybody can accept it.
 func TestTheAgreementIsDiscussedInTheOpen(t *testing.T) {
 	t.Parallel()
