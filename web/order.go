@@ -58,6 +58,7 @@ type OrderPage struct {
 	Own    string // the reader's words for the moderator
 	Ruling *RulingView
 
+	Rights  *Alert   // somebody doubts that this may be sold
 	Alert   *Alert   // something about it is odd
 	Again   Link     // to buy the same once more; may be empty
 	Card    *CardBox // nil: not now, or not by card
@@ -76,7 +77,10 @@ type OrderPage struct {
 }
 
 // Alert is what a reader must know before anything else on the page.
-type Alert struct{ Title, Text string }
+type Alert struct {
+	Title, Text string
+	Look        Link // where more of it stands; may be empty
+}
 
 // OrderTurn says who acts next, and until when.
 type OrderTurn struct {

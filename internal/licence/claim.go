@@ -176,7 +176,8 @@ func (l *Licences) OpenClaims(ctx context.Context, by account.Actor) (rows []Cla
 }
 
 // DecideClaim decides an open claim with a public reason: upheld, the work is
-// suspended; rejected, sales go on. Both sides are told. A moderator who looks
+// suspended and the orders of it for which nobody says to have paid are
+// cancelled; rejected, sales go on. Both sides are told. A moderator who looks
 // after the work, sells it, claimed it or has a part in it may not. Faults:
 // Unauthenticated; Forbidden (not_allowed, own_case); NotFound (claim_unknown);
 // Conflict (claim_state); Invalid reason (reason_short, too_long, text_form).
@@ -305,7 +306,10 @@ func (l *Licences) endClaim(ctx context.Context, id string, fn func(*db.Tx, *Wor
 		if err := db.Must(res, err, conflict("claim_state")); err != nil {
 			return err
 		}
-		return l.claimEnded(ctx, tx, &w, &c)
+		if err := l.claimEnded(ctx, tx, &w, &c); err != nil || c.State != ClaimUpheld {
+			return err
+		}
+		return l.callOff(ctx, tx, w.ID)
 	})
 	if err != nil {
 		return Claim{}, err

@@ -8,6 +8,7 @@ import (
 
 	"github.com/tmoeg/oduvan/internal/account"
 	"github.com/tmoeg/oduvan/internal/db"
+	"github.com/tmoeg/oduvan/internal/payment"
 )
 
 // Stopped is a suspended work as a moderator sees it.
@@ -81,4 +82,49 @@ func partyTo(ctx context.Context, tx *db.Tx, by account.Actor, works []string) (
 		out[id] = true
 	}
 	return out, err
+}
+
+// Doubt is what a buyer must know of a work before paying for it.
+type Doubt string
+
+// The doubts about a work.
+const (
+	NoDoubt   Doubt = ""
+	Contested Doubt = "contested" // a claim waits for a moderator
+	Halted    Doubt = "halted"    // a claim was upheld: nothing of it is sold
+)
+
+// Doubt tells how the right to sell a work stands, for the page of an order of
+// it. A work that is gone leaves none.
+func (l *Licences) Doubt(ctx context.Context, workID string) (out Doubt, err error) {
+	if !formed(workID) {
+		return NoDoubt, nil
+	}
+	err = l.db.Read(ctx, func(tx *db.Tx) error {
+		var found []string
+		err := tx.NewRaw("SELECT CASE WHEN w.state = ? THEN ? WHEN EXISTS (SELECT 1 FROM rights_claim AS r WHERE r.work_id = w.id AND r.state = ?) THEN ? ELSE '' END"+
+			" FROM work AS w WHERE w.id = ?", WorkSuspended, Halted, ClaimOpen, Contested, workID).Scan(ctx, &found)
+		if len(found) > 0 {
+			out = Doubt(found[0])
+		}
+		return err
+	})
+	return out, err
+}
+
+// reasonNoRight is why orders of a work were called off: a claim to the rights
+// in it was upheld.
+const reasonNoRight = "no_right"
+
+// callOff cancels the orders of a work for which nobody has sent money yet: it
+// is not the seller's to sell.
+func (l *Licences) callOff(ctx context.Context, tx *db.Tx, workID string) error {
+	if l.payments == nil {
+		return nil
+	}
+	var offers []string
+	if err := tx.NewRaw("SELECT id FROM offer WHERE work_id = ?", workID).Scan(ctx, &offers); err != nil {
+		return err
+	}
+	return payment.CallOffSales(ctx, tx, l.payments, payment.Sales{Kind: Goods, Subjects: offers}, reasonNoRight)
 }

@@ -4,6 +4,8 @@ import (
 	"context"
 	"strconv"
 
+	"github.com/uptrace/bun"
+
 	"github.com/tmoeg/oduvan/internal/account"
 	"github.com/tmoeg/oduvan/internal/db"
 	"github.com/tmoeg/oduvan/internal/money"
@@ -90,24 +92,50 @@ func (p *Payments) drop(ctx context.Context, tx *db.Tx, o *Order, f Facts) error
 // be had any more. Where the buyer says that money is on its way nothing
 // changes: that is between the two.
 func CallOff(ctx context.Context, tx *db.Tx, p *Payments, buyerID, once string) error {
+	return p.callOff(ctx, tx, string(Cancelled), func(q *bun.SelectQuery) *bun.SelectQuery {
+		return q.Where("o.buyer_id = ? AND o.once = ?", buyerID, once)
+	})
+}
+
+// CallOffSales cancels, as CallOff, the orders of all buyers for these subjects
+// of a kind of goods, and tells both sides the reason, a word of the goods: it is
+// the argument of their notes.
+func CallOffSales(ctx context.Context, tx *db.Tx, p *Payments, goods Sales, reason string) error {
+	if len(goods.Subjects) == 0 {
+		return nil
+	}
+	return p.callOff(ctx, tx, reason, func(q *bun.SelectQuery) *bun.SelectQuery {
+		return q.Where("o.kind = ? AND o.subject IN (?)", goods.Kind, bun.List(goods.Subjects))
+	})
+}
+
+// Sales are things of one kind that orders were opened for.
+type Sales struct {
+	Kind     string
+	Subjects []string
+}
+
+// callOff cancels the orders of a choice that wait and of which nobody says that
+// money is on its way.
+func (p *Payments) callOff(ctx context.Context, tx *db.Tx, reason string, of func(*bun.SelectQuery) *bun.SelectQuery) error {
 	if err := p.enter(ctx, tx); err != nil {
 		return err
 	}
 	var ids []string
-	err := tx.NewSelect().Model((*Order)(nil)).Column("o.id").Where("o.buyer_id = ? AND o.once = ? AND o.state = ? AND o.settlement = ?",
-		buyerID, once, AwaitingPayment, NoSettlement).Scan(ctx, &ids)
+	err := of(tx.NewSelect().Model((*Order)(nil)).Column("o.id")).Where("o.state = ? AND o.settlement = ?", AwaitingPayment, NoSettlement).
+		OrderExpr("o.id").Scan(ctx, &ids)
 	if err != nil {
 		return err
 	}
 	for _, id := range ids {
-		if err := p.callOff(ctx, tx, id); err != nil {
+		if err := p.callOffOne(ctx, tx, id, reason); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func (p *Payments) callOff(ctx context.Context, tx *db.Tx, id string) error {
+func (p *Payments) callOffOne(ctx context.Context, tx *db.Tx, id, reason string) error {
 	o, err := p.hold(ctx, tx, id)
 	if err != nil || o.State != AwaitingPayment || o.Settlement != NoSettlement {
 		return err
@@ -115,7 +143,7 @@ func (p *Payments) callOff(ctx context.Context, tx *db.Tx, id string) error {
 	if err := p.drop(ctx, tx, &o, Facts{Cancelled: true}); err != nil {
 		return err
 	}
-	if err := p.tellBoth(ctx, tx, &o, Note{Kind: ToldEnded, Args: because(string(Cancelled))}); err != nil {
+	if err := p.tellBoth(ctx, tx, &o, Note{Kind: ToldEnded, Args: because(reason)}); err != nil {
 		return err
 	}
 	if err := p.age(ctx, tx, &o); err != nil {

@@ -45,8 +45,11 @@ func (s *Site) orders(c *gin.Context) error {
 	if side := payment.Side(c.Query("side")); side == payment.Buyer || side == payment.Seller {
 		filter.Side = side
 	}
-	if state := payment.State(c.Query("state")); slices.Contains(payment.States(), state) {
-		filter.State = state
+	state := payment.State(c.Query("state"))
+	if slices.Contains(payment.States(), state) {
+		filter.States = []payment.State{state}
+	} else {
+		state = ""
 	}
 	list, err := s.Payments.Orders(c.Request.Context(), v.actor, filter)
 	if err != nil {
@@ -56,7 +59,7 @@ func (s *Site) orders(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	p := web.OrdersPage{Side: string(filter.Side), States: orderStates(f, filter.State), Empty: noOrders(f, filter)}
+	p := web.OrdersPage{Side: string(filter.Side), States: orderStates(f, state), Empty: noOrders(f, filter)}
 	for _, side := range []payment.Side{"", payment.Buyer, payment.Seller} {
 		tab := web.TabLink{Label: f.T("orders.tab_all"), URL: "/orders", Current: side == filter.Side}
 		if side != "" {
@@ -100,7 +103,7 @@ func orderStates(f web.Frame, chosen payment.State) []web.Choice {
 func noOrders(f web.Frame, filter payment.Filter) web.Empty {
 	e := web.Empty{Title: f.T("orders.none"), Text: f.T("orders.none_text"), Action: web.Link{Label: f.T("orders.find"), URL: "/search?kind=work"}}
 	switch {
-	case filter.State != "":
+	case len(filter.States) > 0:
 		e = web.Empty{Title: f.T("orders.none_state"), Text: f.T("orders.none_state_text"), Action: web.Link{Label: f.T("orders.all"), URL: "/orders"}}
 	case filter.Side == payment.Buyer:
 		e.Text = f.T("orders.none_buyer_text")
@@ -248,7 +251,11 @@ func (s *Site) orderPage(c *gin.Context, o *payment.Order, typed typedOrder, bad
 	if err := s.atStripe(ctx, &w); err != nil {
 		return nil, err
 	}
+	if w.doubt, err = s.doubt(ctx, o, w.sold.Facts.WorkID); err != nil {
+		return nil, err
+	}
 	p := w.page()
+	p.Rights = w.rights()
 	said, err := s.Payments.Statements(ctx, v.actor, o.ID)
 	if err != nil {
 		return nil, err
@@ -304,6 +311,8 @@ type orderView struct {
 	bad   problems
 	at    StripeOrder // of an order by card
 	takes bool        // the branch takes cards
+
+	doubt licence.Doubt // of the work, while it matters to the order
 }
 
 func (w *orderView) amount(minor int64) string {

@@ -97,6 +97,50 @@ func TestASecondTabIsTold(t *testing.T) {
 	})
 }
 
+// TestAnOrderOfAContestedWork warns before the ways to pay, and ends when the
+// claim is upheld; an order that somebody says to have paid goes on.
+func TestAnOrderOfAContestedWork(t *testing.T) {
+	t.Parallel()
+	apptest.Each(t, func(t *testing.T, w *apptest.World) {
+		mia := w.Moderator("mia", w.SetUp("cho", nil))
+		ada, ben, eve, dan := w.Person("ada"), w.Person("ben"), w.Person("eve"), w.Person("dan")
+		work := sells(t, w, ada, "CC-BY-NC-4.0", licence.OfferInput{})
+		path, sent := orders(t, ben, work), orders(t, dan, work)
+		ada.Get(path).Send("#details form", fill{"text": {"Перевод по номеру"}}).Is(http.StatusOK)
+		dan.Get(sent).Send("#claim form", nil).Is(http.StatusOK)
+		ben.Get(path).Says("Твой ход", "Перевод по номеру").Lacks("#rights")
+		at := "/works/" + work.ID
+		claim := func(who *apptest.Person) {
+			t.Helper()
+			who.Get(at+"/claim").Send(`form[action$="/claim"]`, fill{"text": {"Главы с третьей по пятую написаны мной, вот черновик"}}).Is(http.StatusOK)
+		}
+		claim(eve)
+		ben.Get(path).Says("Пока не плати", "продают без его права", "Ждём решения модератора", "Перевод по номеру").
+			Has(`#rights a[href="`+at+`"]`, "#rights ~ .split #pay", ".turnbox .until", "#claim", "#cancel", ".turnbox.wait").Lacks(".turnbox.you")
+		ada.Get(path).Says("мы просим покупателя не платить").Has("#rights", "#confirm")
+		dan.Get(sent).Says("Ход продавца").Lacks("#rights")
+		ben.Get("/en"+path).Says("Do not pay yet", "Waiting for a moderator")
+
+		decide := func(as, why string) {
+			t.Helper()
+			mia.Get("/admin/claims").Send(`form[action^="/admin/claims/"]`, fill{"decision": {as}, "reason": {why}}).Is(http.StatusOK)
+		}
+		decide("rejected", "Черновик появился позже публикации этой работы.")
+		ben.Get(path).Says("Твой ход").Lacks("#rights")
+		claim(w.Person("kim"))
+		decide("upheld", "Черновик старше этой работы на год.")
+		ben.Get(path).Says("Заказ отменён", "Работа больше не продаётся").Has(`#rights a[href="`+at+`"]`).Lacks("#pay", "#claim")
+		ada.Get(path).Says("Заказ отменён").Has("#rights", "#confirm")
+		for _, who := range []*apptest.Person{ada, ben} {
+			who.Get("/inbox").Says("Заказ отменён: модератор подтвердил заявление о правах")
+		}
+		if text := dan.Get("/inbox").Text("main"); strings.Contains(text, "отменён") {
+			t.Error("who says to have paid is told of an end")
+		}
+		ada.Get(sent).Lacks("#rights").Send("#confirm form", fill{"amount": {"600"}}).Is(http.StatusOK).Says("Деньги подтверждены")
+	})
+}
+
 // TestTwoDoNotAgree goes through a denial, both statements and a moderator's
 // decision with its preview.
 func TestTwoDoNotAgree(t *testing.T) {

@@ -1,8 +1,10 @@
 package site
 
 import (
+	"context"
 	"time"
 
+	"github.com/tmoeg/oduvan/internal/licence"
 	"github.com/tmoeg/oduvan/internal/payment"
 	"github.com/tmoeg/oduvan/web"
 )
@@ -49,10 +51,51 @@ func (w *orderView) turn() web.OrderTurn {
 		t.Tone = "over"
 	}
 	w.cardTurn(&t, at)
+	w.doubtTurn(&t, at)
 	if !o.DeadlineAt.IsZero() && o.DeadlineAt.After(w.now) && !w.typed.came {
 		t.Until = w.T("order.until", "date", w.moment(o.DeadlineAt))
 	}
 	return t
+}
+
+// doubt is what to know of the right to sell what was ordered: while nobody says
+// to have paid, and where the order was called off for it.
+func (s *Site) doubt(ctx context.Context, o *payment.Order, workID string) (licence.Doubt, error) {
+	waits := o.State == payment.AwaitingPayment && o.Settlement == payment.NoSettlement
+	if workID == "" || !waits && (o.State != payment.Cancelled || o.Paid) {
+		return licence.NoDoubt, nil
+	}
+	d, err := s.Licences.Doubt(ctx, workID)
+	if !waits && d == licence.Contested {
+		d = licence.NoDoubt // that order has ended for another cause
+	}
+	return d, err
+}
+
+// rights is the warning that goes before the ways to pay; nil: nobody doubts
+// that the work may be sold.
+func (w *orderView) rights() *web.Alert {
+	if w.doubt == licence.NoDoubt {
+		return nil
+	}
+	key, side := "doubt."+string(w.doubt), "_"+string(w.o.Viewer)
+	if w.o.State == payment.Cancelled {
+		side = "_over"
+	}
+	return &web.Alert{Title: w.T(key), Text: w.T(key + side), Look: web.Link{Label: w.T("doubt.look"), URL: licence.WorkPath(w.sold.Facts.WorkID)}}
+}
+
+// doubtTurn asks nobody to pay what may not be the seller's to sell.
+func (w *orderView) doubtTurn(t *web.OrderTurn, at string) {
+	seller := w.o.Viewer == payment.Seller
+	if w.doubt == licence.NoDoubt || at != "pay" && (at != "details" || seller) || w.odd() || w.typed.came {
+		return
+	}
+	side := "_" + string(w.o.Viewer)
+	t.Tone, t.Title, t.Text = "wait", w.T("doubt.turn_"+string(w.doubt)), w.T("doubt.turn_"+string(w.doubt)+side)
+	if !w.card() {
+		t.Text += " " + w.T("doubt.sent"+side)
+	}
 }
 
 // silence says what follows if nobody does anything; empty: nothing does.

@@ -201,6 +201,28 @@ func TestABuyerPaysByCard(t *testing.T) {
 	})
 }
 
+// TestACardOfAContestedWork: the page of payment that was open is closed when a
+// claim is upheld, as when one of the two cancels.
+func TestACardOfAContestedWork(t *testing.T) {
+	t.Parallel()
+	apptest.EachWithStripe(t, func(t *testing.T, w *apptest.World, s *apptest.StripeWorld) {
+		mia := w.Moderator("mia", w.SetUp("cho", nil))
+		ada, ben := w.Person("ada"), w.Person("ben")
+		connects(t, s, ada)
+		work := sells(t, w, ada, "CC-BY-NC-4.0", byCard())
+		order := orders(t, ben, work)
+		ben.Get(order).Send("#card form", nil).Is(http.StatusOK)
+		w.Person("eve").Get("/works/"+work.ID+"/claim").Send(`form[action$="/claim"]`, fill{"text": {"Главы с третьей по пятую написаны мной, вот черновик"}}).Is(http.StatusOK)
+		ben.Get(order).Says("Пока не плати", "Ждём решения модератора").Has("#rights", "#rights ~ .split #card")
+		mia.Get("/admin/claims").Send(`form[action^="/admin/claims/"]`, fill{"decision": {"upheld"}, "reason": {"Черновик старше этой работы на год."}}).Is(http.StatusOK)
+		hears(t, w, s)()
+		if got := s.Session(strings.TrimPrefix(order, "/orders/")).Status; got != "expired" {
+			t.Errorf("the page of payment is %s", got)
+		}
+		ben.Get(order).Says("Заказ отменён", "Работа больше не продаётся").Has("#rights").Lacks("#card")
+	})
+}
+
 // TestTheWordComesByEvent has the event come before the buyer, who then needs
 // nobody's answer.
 func TestTheWordComesByEvent(t *testing.T) {
