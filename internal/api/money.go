@@ -49,7 +49,7 @@ type OrderFigures struct {
 	Method   string `json:"method" doc:"direct, link, stripe, free" example:"direct"`
 	Count    Few    `json:"count"`
 	Paid     int64  `json:"paid" doc:"Minor units; 0 where the count is hidden" example:"1200000"`
-	Refunded int64  `json:"refunded" doc:"Minor units; 0 where the count is hidden, -1 where fewer than 5 got money back" example:"120000"`
+	Refunded int64  `json:"refunded" doc:"Minor units; 0 where nobody got money back or the count is hidden; -1 where it is not told: 1 to 4 orders got money back" example:"120000"`
 }
 
 // JournalFigures are the last entry of the journal.
@@ -92,7 +92,7 @@ type Proceeds struct {
 	Currency string `json:"currency" doc:"ISO 4217" example:"RUB"`
 	Orders   Few    `json:"orders"`
 	Paid     int64  `json:"paid" doc:"Minor units; 0 where the count is hidden" example:"0"`
-	Refunded int64  `json:"refunded" doc:"Minor units; 0 where the count is hidden, -1 where fewer than 5 got money back" example:"0"`
+	Refunded int64  `json:"refunded" doc:"Minor units; 0 where nobody got money back or the count is hidden; -1 where it is not told: 1 to 4 orders got money back, or it would tell of so few others" example:"0"`
 }
 
 // FundHead is the last entry of the fund's books: who keeps it can tell whether

@@ -135,7 +135,7 @@ func leaks(all []truth, paid, refunded []int64) (out []string) {
 	for set := range 1 << len(all) {
 		var sum truth
 		for i, c := range all {
-			if set&(1<<i) != 0 {
+			if set&(1<<i) != 0 && c.orders > 0 {
 				sum.orders, sum.returned, sum.paid, sum.refunded = sum.orders+c.orders, sum.returned+c.returned, sum.paid+c.paid, sum.refunded+c.refunded
 			}
 		}

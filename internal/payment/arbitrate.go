@@ -77,12 +77,7 @@ func (p *Payments) Decide(ctx context.Context, by account.Actor, id string, in D
 		if err != nil {
 			return err
 		}
-		for _, side := range []Side{Buyer, Seller} {
-			if err := p.tell(ctx, tx, o, side, Note{Kind: ToldDecided, Cause: r.ID, Args: because(word)}); err != nil {
-				return err
-			}
-		}
-		return nil
+		return p.tellBoth(ctx, tx, o, Note{Kind: ToldDecided, Cause: r.ID, Args: because(word)})
 	})
 	if fault.Is(err, fault.NotFound) && by.Is(account.Moderator) {
 		return Order{}, p.decided(ctx, id, err)

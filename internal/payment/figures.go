@@ -27,7 +27,8 @@ func (c Count) String() string {
 }
 
 // Sum is what was paid in one currency by one method. Where the count is
-// hidden the sums are 0 and tell nothing; where few got money back Refunded is -1.
+// hidden the sums are 0 and tell nothing. Refunded is 0 where nobody got money
+// back, and -1 where it is not told: 1 to 4 orders got money back.
 type Sum struct {
 	Currency string
 	Method   Method

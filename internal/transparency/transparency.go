@@ -56,8 +56,8 @@ type Figures struct {
 }
 
 // Orders are the orders that were paid in one currency by one method. Where the
-// count is hidden the sums are 0 and tell nothing; where few got money back
-// Refunded is -1.
+// count is hidden the sums are 0 and tell nothing. Refunded is 0 where nobody got
+// money back, and -1 where it is not told: 1 to 4 orders got money back.
 type Orders struct {
 	Currency string         `json:"currency"`
 	Method   payment.Method `json:"method"`
