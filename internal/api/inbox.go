@@ -55,10 +55,10 @@ type NoticeSettings struct {
 }
 
 type inboxInput struct {
-	Unread bool   `query:"unread" doc:"Only what is not read" example:"true"`
-	Kind   string `query:"kind" enum:"inquiry_new,inquiry_waiting,inquiry_answered,inquiry_declined,inquiry_expired,message_new,thread_ending,thread_closed,profile_reminder,profile_slept,saved_found,licence_issued,licence_ending,licence_changed,work_consent,work_claim,order_turn,order_news" doc:"Only this kind" example:"inquiry_answered"`
-	Page   int    `query:"page" minimum:"1" maximum:"10000" default:"1" doc:"Page, from 1; after the last one it is empty" example:"1"`
-	Limit  int    `query:"limit" minimum:"1" maximum:"100" default:"20" doc:"Notices on a page" example:"20"`
+	Unread bool     `query:"unread" doc:"Only what is not read" example:"true"`
+	Kinds  []string `query:"kind,explode" nullable:"false" maxItems:"18" enum:"inquiry_new,inquiry_waiting,inquiry_answered,inquiry_declined,inquiry_expired,message_new,thread_ending,thread_closed,profile_reminder,profile_slept,saved_found,licence_issued,licence_ending,licence_changed,work_consent,work_claim,order_turn,order_news" doc:"Only this kind; repeat the key for several" example:"inquiry_answered"`
+	Page   int      `query:"page" minimum:"1" maximum:"10000" default:"1" doc:"Page, from 1; after the last one it is empty" example:"1"`
+	Limit  int      `query:"limit" minimum:"1" maximum:"100" default:"20" doc:"Notices on a page" example:"20"`
 }
 
 type noticeInput struct {
@@ -105,7 +105,7 @@ func (a *API) addNotices() {
 }
 
 func (a *API) inbox(ctx context.Context, r *request, in *inboxInput) (*inboxOutput, error) {
-	found, err := a.Notices.Inbox(ctx, r.actor, notice.Filter{Unread: in.Unread, Kind: notice.Kind(in.Kind), Page: in.Page, Limit: in.Limit})
+	found, err := a.Notices.Inbox(ctx, r.actor, notice.Filter{Unread: in.Unread, Kinds: typed[notice.Kind](in.Kinds), Page: in.Page, Limit: in.Limit})
 	if err != nil {
 		return nil, err
 	}

@@ -128,10 +128,10 @@ type askInput struct {
 }
 
 type inquiriesInput struct {
-	Role  string `query:"role" enum:"learner,tutor" doc:"Only where you are on this side" example:"tutor"`
-	State string `query:"state" enum:"open,answered,declined,expired,withdrawn" doc:"Only in this state" example:"open"`
-	Page  int    `query:"page" minimum:"1" maximum:"10000" default:"1" doc:"Page, from 1" example:"1"`
-	Limit int    `query:"limit" minimum:"1" maximum:"100" default:"25" doc:"Inquiries on a page" example:"25"`
+	Role   string   `query:"role" enum:"learner,tutor" doc:"Only where you are on this side" example:"tutor"`
+	States []string `query:"state,explode" nullable:"false" maxItems:"5" enum:"open,answered,declined,expired,withdrawn" doc:"Only in this state; repeat the key for several" example:"open"`
+	Page   int      `query:"page" minimum:"1" maximum:"10000" default:"1" doc:"Page, from 1" example:"1"`
+	Limit  int      `query:"limit" minimum:"1" maximum:"100" default:"25" doc:"Inquiries on a page" example:"25"`
 }
 
 type inquiryInput struct {
@@ -215,7 +215,7 @@ func (a *API) ask(ctx context.Context, r *request, in *askInput) (*created, erro
 }
 
 func (a *API) inquiries(ctx context.Context, r *request, in *inquiriesInput) (*inquiriesOutput, error) {
-	found, err := a.Messages.Inquiries(ctx, r.actor, message.Filter{Role: message.Role(in.Role), State: message.State(in.State), Page: in.Page, Limit: in.Limit})
+	found, err := a.Messages.Inquiries(ctx, r.actor, message.Filter{Role: message.Role(in.Role), States: typed[message.State](in.States), Page: in.Page, Limit: in.Limit})
 	if err != nil {
 		return nil, err
 	}

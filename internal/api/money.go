@@ -170,11 +170,11 @@ type FundEntry struct {
 }
 
 type fundInput struct {
-	Kind     string `query:"kind" enum:"donation,crowdfunding,subsidy,expense" doc:"Only entries of this kind" example:"expense"`
-	Currency string `query:"currency" pattern:"^[A-Z]{3}$" doc:"Only entries in this currency" example:"RUB"`
-	Goal     string `query:"goal" maxLength:"60" doc:"Only gifts for this goal" example:"server"`
-	Before   int64  `query:"before" minimum:"0" maximum:"9007199254740991" doc:"Only entries before this number; 0 or absent: the newest" example:"13"`
-	Limit    int    `query:"limit" minimum:"1" maximum:"100" default:"25" doc:"Entries at most" example:"25"`
+	Kinds    []string `query:"kind,explode" nullable:"false" maxItems:"4" enum:"donation,crowdfunding,subsidy,expense" doc:"Only entries of this kind; repeat the key for several" example:"expense"`
+	Currency string   `query:"currency" pattern:"^[A-Z]{3}$" doc:"Only entries in this currency" example:"RUB"`
+	Goal     string   `query:"goal" maxLength:"60" doc:"Only gifts for this goal" example:"server"`
+	Before   int64    `query:"before" minimum:"0" maximum:"9007199254740991" doc:"Only entries before this number; 0 or absent: the newest" example:"13"`
+	Limit    int      `query:"limit" minimum:"1" maximum:"100" default:"25" doc:"Entries at most" example:"25"`
 }
 
 type transparencyOutput struct {
@@ -218,7 +218,7 @@ func (a *API) fund(ctx context.Context, _ *request, in *fundInput) (*fundOutput,
 			return nil, err
 		}
 	}
-	entries, err := a.Fund.Entries(ctx, fund.Filter{Kind: fund.Kind(in.Kind), Currency: in.Currency, Goal: in.Goal, Before: in.Before, Limit: in.Limit})
+	entries, err := a.Fund.Entries(ctx, fund.Filter{Kinds: typed[fund.Kind](in.Kinds), Currency: in.Currency, Goal: in.Goal, Before: in.Before, Limit: in.Limit})
 	for i := range entries {
 		e := &entries[i]
 		out.Entries = append(out.Entries, FundEntry{Seq: e.Seq, Day: day(e.Day), Kind: string(e.Kind), Amount: e.Amount, Currency: e.Currency, Channel: e.Channel,

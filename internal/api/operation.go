@@ -177,6 +177,15 @@ func list(s []string) []string {
 	return s
 }
 
+// typed are words of a request as a feature knows them.
+func typed[W ~string](list []string) []W {
+	out := make([]W, len(list))
+	for i, w := range list {
+		out[i] = W(w)
+	}
+	return out
+}
+
 // created is the answer of a POST, ready as bytes so that a repeated call gets
 // the very same one.
 type created struct {

@@ -78,9 +78,9 @@ type addOrderInput struct {
 }
 
 type ordersInput struct {
-	Role  string `query:"role" enum:"buyer,seller" doc:"Only where you are on this side" example:"buyer"`
-	State string `query:"state" enum:"draft,awaiting_payment,cancelled,expired,paid,fulfilled,disputed,refunded" doc:"Only in this state" example:"awaiting_payment"`
-	Offer string `query:"offer_id" maxLength:"60" doc:"Only by this offer" example:"0199b6a0-0000-7000-8000-000000000008"`
+	Role   string   `query:"role" enum:"buyer,seller" doc:"Only where you are on this side" example:"buyer"`
+	States []string `query:"state,explode" nullable:"false" maxItems:"8" enum:"draft,awaiting_payment,cancelled,expired,paid,fulfilled,disputed,refunded" doc:"Only in this state; repeat the key for several" example:"awaiting_payment"`
+	Offer  string   `query:"offer_id" maxLength:"60" doc:"Only by this offer" example:"0199b6a0-0000-7000-8000-000000000008"`
 	Paging
 }
 
@@ -144,7 +144,7 @@ func purchase(b OrderNew) licence.Purchase {
 }
 
 func (a *API) orders(ctx context.Context, r *request, in *ordersInput) (*ordersOutput, error) {
-	found, err := a.Payments.Orders(ctx, r.actor, payment.Filter{Side: payment.Side(in.Role), State: payment.State(in.State), Subject: in.Offer,
+	found, err := a.Payments.Orders(ctx, r.actor, payment.Filter{Side: payment.Side(in.Role), States: typed[payment.State](in.States), Subject: in.Offer,
 		Page: in.Page, Limit: in.Limit})
 	return a.orderPage(ctx, r, found, err)
 }

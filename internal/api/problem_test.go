@@ -73,7 +73,7 @@ func TestFindings(t *testing.T) {
 		"reason too short":                  {"POST", "/inquiries/x/messages/y/report", `{"reason":"bad"}`, 422, "too_short", "reason too_short"},
 		"reason unknown":                    {"POST", "/inquiries/x/decline", `{"reason":"mood"}`, 422, "value_unknown", "reason value_unknown"},
 		"own words needed":                  {"POST", "/inquiries/x/decline", `{"reason":"other"}`, 422, "required", "comment required"},
-		"state unknown":                     {"GET", "/inquiries?state=gone", ``, 422, "value_unknown", "state value_unknown"},
+		"state unknown":                     {"GET", "/inquiries?state=gone", ``, 422, "value_unknown", "state[0] value_unknown"},
 		"kind unknown":                      {"PUT", "/me/notices", `{"off":["x"],"feed":true}`, 422, "value_unknown", "off[0] value_unknown"},
 		"nothing to mark":                   {"POST", "/me/inbox/read", `{"ids":[]}`, 422, "required", "ids required"},
 		"no such thread":                    {"POST", "/inquiries/x/messages", `{"text":"x"}`, 404, "thread_unknown", ""},

@@ -150,8 +150,8 @@ func (a *API) admit(c *gin.Context, r *request, op *huma.Operation) error {
 	if public(op) && r.actor.Anonymous() {
 		open(c.Writer.Header())
 	}
-	if op.RequestBody == nil {
-		return nil
+	if err := single(op, c.Request.URL); err != nil || op.RequestBody == nil {
+		return err
 	}
 	return a.readBody(c, r, op.RequestBody.Required)
 }
@@ -223,6 +223,27 @@ func readable(u *url.URL) error {
 	}
 	u.RawQuery = query.Encode()
 	return nil
+}
+
+// single refuses a second value where one alone is understood: the first would
+// be taken, and whoever asked for both would never learn of it.
+func single(op *huma.Operation, u *url.URL) error {
+	if u.RawQuery == "" {
+		return nil
+	}
+	query, out := u.Query(), refusal{status: http.StatusUnprocessableEntity, code: codeInvalid}
+	for _, p := range op.Parameters {
+		if p.In == "query" && (p.Explode == nil || !*p.Explode) && len(query[p.Name]) > 1 {
+			out.fields = append(out.fields, complaint{field: p.Name, code: "too_many", args: map[string]any{"Max": 1}})
+		}
+	}
+	switch len(out.fields) {
+	case 0:
+		return nil
+	case 1:
+		out.code, out.args = out.fields[0].code, out.fields[0].args
+	}
+	return out
 }
 
 func sound(s string) bool { return utf8.ValidString(s) && !strings.ContainsRune(s, 0) }

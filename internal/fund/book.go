@@ -5,6 +5,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/uptrace/bun"
+
 	"github.com/tmoeg/oduvan/internal/db"
 	"github.com/tmoeg/oduvan/internal/fault"
 )
@@ -35,7 +37,7 @@ type Head struct {
 
 // Filter narrows a list of entries; the zero value is any.
 type Filter struct {
-	Kind     Kind
+	Kinds    []Kind // any of these
 	Currency string
 	Goal     string
 	Before   int64 // entries before this one: the last of the page before
@@ -58,8 +60,8 @@ func (f *Fund) Entries(ctx context.Context, by Filter) (out []Entry, err error) 
 		q := tx.NewSelect().Model(&out).ColumnExpr("e.*").
 			ColumnExpr("COALESCE((SELECT r.seq FROM fund_entry AS r WHERE r.reverses = e.seq), 0) AS reversed_by").
 			OrderExpr("e.seq DESC").Limit(int64(min(limit, 1000)))
-		if by.Kind != "" {
-			q.Where("e.kind = ?", by.Kind)
+		if len(by.Kinds) > 0 {
+			q.Where("e.kind IN (?)", bun.List(by.Kinds))
 		}
 		if by.Currency != "" {
 			q.Where("e.currency = ?", by.Currency)

@@ -50,7 +50,14 @@ func TestTheBooks(t *testing.T) {
 			seqs = append(seqs, []int64{e.Seq, e.Reverses, e.ReversedBy})
 		}
 		want(t, "the newest", [][]int64{{6, 5, 0}, {5, 0, 6}, {4, 0, 0}}, seqs)
-		list, err = w.Entries(w.ctx, fund.Filter{Goal: "server-2027", Kind: fund.Crowdfunding, Before: 4})
+		both, err := w.Entries(w.ctx, fund.Filter{Kinds: []fund.Kind{fund.Crowdfunding, fund.Expense}})
+		want(t, "error", nil, err)
+		seen := map[fund.Kind]bool{}
+		for _, e := range both {
+			seen[e.Kind] = true
+		}
+		want(t, "two kinds", map[fund.Kind]bool{fund.Crowdfunding: true, fund.Expense: true}, seen)
+		list, err = w.Entries(w.ctx, fund.Filter{Goal: "server-2027", Kinds: []fund.Kind{fund.Crowdfunding}, Before: 4})
 		want(t, "error", nil, err)
 		want(t, "of the goal", 1, len(list))
 

@@ -126,7 +126,7 @@ func TestFloodsAreBounded(t *testing.T) {
 		}
 		withdraw(first.ID)
 		want(t, "room again", "", try(bob, tutors[5]))
-		all, err := w.Inquiries(ctx, bob, message.Filter{State: message.Open})
+		all, err := w.Inquiries(ctx, bob, message.Filter{States: []message.State{message.Open}})
 		must(t, err)
 		for _, row := range all.Items {
 			withdraw(row.ID)
@@ -313,7 +313,10 @@ func TestLists(t *testing.T) {
 			{ada, message.Filter{Page: 2}, "4 of 29, page 2 of 2: pupil3 pupil2"},
 			{ada, message.Filter{Page: 99}, "4 of 29, page 2 of 2: pupil3 pupil2"},
 			{ada, message.Filter{Role: message.Learner}, "1 of 1, page 1 of 1: bob"},
-			{ada, message.Filter{Role: message.Tutor, State: message.Answered}, "1 of 1, page 1 of 1: pupil0"},
+			{ada, message.Filter{Role: message.Tutor, States: []message.State{message.Answered}}, "1 of 1, page 1 of 1: pupil0"},
+			{ada, message.Filter{Role: message.Tutor, States: []message.State{message.Open, message.Answered}}, "25 of 28, page 1 of 2: pupil27 pupil26"},
+			{ada, message.Filter{States: []message.State{message.Answered, message.Declined, message.Answered}}, "1 of 1, page 1 of 1: pupil0"},
+			{ada, message.Filter{States: []message.State{message.Declined, message.Expired}}, "0 of 0, page 1 of 1:"},
 			{bob, message.Filter{Role: message.Tutor}, "1 of 1, page 1 of 1: ada"},
 			{bob, message.Filter{Role: message.Learner}, "0 of 0, page 1 of 1:"},
 			{ada, message.Filter{Limit: 10, Page: 3}, "9 of 29, page 3 of 3: pupil8 pupil7"},
@@ -321,7 +324,8 @@ func TestLists(t *testing.T) {
 			{ada, message.Filter{Limit: 101}, "invalid:page_range:limit"},
 			{ada, message.Filter{Limit: -1}, "invalid:page_range:limit"},
 			{bob, message.Filter{Role: "x"}, "invalid:value_unknown:role"},
-			{bob, message.Filter{State: "x"}, "invalid:value_unknown:state"},
+			{bob, message.Filter{States: []message.State{message.Open, "x"}}, "invalid:value_unknown:state"},
+			{bob, message.Filter{States: []message.State{""}}, "invalid:value_unknown:state"},
 			{account.Actor{}, message.Filter{}, "unauthenticated:sign_in_needed"},
 		} {
 			want(t, fmt.Sprint(c.f), c.want, list(c.by, c.f))

@@ -289,7 +289,7 @@ func TestErasure(t *testing.T) {
 		_, err := w.Messages.Write(ctx, ada, talk, "are you there?")
 		want(t, "written to nobody", "conflict:thread_closed", code(err))
 		want(t, "closed already", "conflict:thread_closed", code(w.Close(ctx, ada, talk)))
-		list, err := w.Inquiries(ctx, ada, message.Filter{State: message.Answered})
+		list, err := w.Inquiries(ctx, ada, message.Filter{States: []message.State{message.Answered}})
 		must(t, err)
 		want(t, "still listed", 1, list.Total)
 		_, err = w.Inquiry(ctx, dan, alone)

@@ -24,10 +24,10 @@ const (
 
 // Filter narrows a list of inquiries; the zero value is the first page of all.
 type Filter struct {
-	Role  Role  // the actor's side; empty: both
-	State State // empty: all
-	Page  int   // from 1
-	Limit int   // a page's size, up to MaxInquiriesPage; 0 is InquiriesPage
+	Role   Role    // the actor's side; empty: both
+	States []State // any of these; none: all
+	Page   int     // from 1
+	Limit  int     // a page's size, up to MaxInquiriesPage; 0 is InquiriesPage
 }
 
 // List is one page of inquiries, the one with the latest words first.
@@ -47,7 +47,7 @@ func (m *Messages) Inquiries(ctx context.Context, by account.Actor, f Filter) (o
 	if f.Role != "" && f.Role != Learner && f.Role != Tutor {
 		return List{}, fault.Bad("role", "value_unknown")
 	}
-	if f.State != "" && !slices.Contains(States(), f.State) {
+	if slices.ContainsFunc(f.States, func(s State) bool { return !slices.Contains(States(), s) }) {
 		return List{}, fault.Bad("state", "value_unknown")
 	}
 	if f.Limit < 0 || f.Limit > MaxInquiriesPage {
@@ -83,8 +83,8 @@ func (f Filter) narrow(q *bun.SelectQuery, id string) *bun.SelectQuery {
 	default:
 		q = q.Where("(t.learner_id = ? OR t.tutor_id = ?)", id, id)
 	}
-	if f.State != "" {
-		q = q.Join("LEFT JOIN inquiry AS i ON i.id = t.id").Where("coalesce(i.state, ?) = ?", Answered, f.State)
+	if len(f.States) > 0 {
+		q = q.Join("LEFT JOIN inquiry AS i ON i.id = t.id").Where("coalesce(i.state, ?) IN (?)", Answered, bun.List(f.States))
 	}
 	return q
 }

@@ -26,10 +26,10 @@ var idForm = regexp.MustCompile(`^[0-9a-f-]{36}$`)
 
 // Filter narrows an inbox; its zero value is the first page of all of it.
 type Filter struct {
-	Unread bool // only what was not read
-	Kind   Kind // "": any
-	Page   int  // from 1; 0 is 1
-	Limit  int  // a page's size, up to MaxPageSize; 0 is PageSize
+	Unread bool   // only what was not read
+	Kinds  []Kind // any of these; none: all
+	Page   int    // from 1; 0 is 1
+	Limit  int    // a page's size, up to MaxPageSize; 0 is PageSize
 }
 
 // Page is one page of an inbox, newest first.
@@ -62,8 +62,8 @@ func (n *Notices) Inbox(ctx context.Context, by account.Actor, f Filter) (out Pa
 		if f.Unread {
 			q.Where("read_at IS NULL")
 		}
-		if f.Kind != "" {
-			q.Where("kind = ?", f.Kind)
+		if len(f.Kinds) > 0 {
+			q.Where("kind IN (?)", bun.List(f.Kinds))
 		}
 		total, err := q.Count(ctx)
 		if err != nil {
@@ -82,7 +82,7 @@ const maxPages = 10_000
 
 func (f Filter) clean() (Filter, error) {
 	var bad fault.Fields
-	if f.Kind != "" && !slices.Contains(Kinds(), f.Kind) {
+	if slices.ContainsFunc(f.Kinds, func(k Kind) bool { return !slices.Contains(Kinds(), k) }) {
 		bad.Add(fault.Bad("kind", "kind_unknown"))
 	}
 	if f.Page < 0 || f.Page > maxPages {

@@ -45,17 +45,19 @@ func TestInboxFilters(t *testing.T) {
 			w.Clock.Advance(time.Second)
 		}
 		for i, k := range notice.Kinds() {
-			got, _ := w.inbox(t, ada, notice.Filter{Kind: k})
+			got, _ := w.inbox(t, ada, notice.Filter{Kinds: []notice.Kind{k}})
 			same(t, string(k), []string{fmt.Sprint(i)}, got)
 		}
+		some, page := w.inbox(t, ada, notice.Filter{Kinds: []notice.Kind{notice.Kinds()[0], notice.Kinds()[2], notice.Kinds()[0]}})
+		same(t, "several kinds", []any{[]string{"2", "0"}, 2}, []any{some, page.Total})
 		all := w.all(t, ada)
 		must(t, w.MarkRead(w.ctx, ada, all[0].ID, all[1].ID))
 		left := len(all) - 2
 		got, page := w.inbox(t, ada, notice.Filter{Unread: true, Limit: 3})
 		same(t, "unread", []any{[]string{fmt.Sprint(left - 1), fmt.Sprint(left - 2), fmt.Sprint(left - 3)}, left, left}, []any{got, page.Total, page.Unread})
-		got, page = w.inbox(t, ada, notice.Filter{Unread: true, Kind: all[0].Kind})
+		got, page = w.inbox(t, ada, notice.Filter{Unread: true, Kinds: []notice.Kind{all[0].Kind}})
 		same(t, "unread of a kind that is read", []any{[]string{}, 0, left}, []any{got, page.Total, page.Unread})
-		for _, bad := range []notice.Filter{{Kind: "gossip"}, {Page: -1}, {Page: 1 << 40}, {Limit: -1}, {Limit: 101}} {
+		for _, bad := range []notice.Filter{{Kinds: []notice.Kind{notice.Kinds()[0], "gossip"}}, {Kinds: []notice.Kind{""}}, {Page: -1}, {Page: 1 << 40}, {Limit: -1}, {Limit: 101}} {
 			if _, err := w.Inbox(w.ctx, ada, bad); !fault.Is(err, fault.Invalid) {
 				t.Errorf("%+v: got %v", bad, err)
 			}

@@ -212,7 +212,10 @@ func TestListsOfOrders(t *testing.T) {
 		for _, c := range []struct {
 			f    payment.Filter
 			want int
-		}{{payment.Filter{}, 2}, {payment.Filter{Side: payment.Buyer}, 2}, {payment.Filter{Side: payment.Seller}, 0}, {payment.Filter{State: payment.Fulfilled}, 1},
+		}{{payment.Filter{}, 2}, {payment.Filter{Side: payment.Buyer}, 2}, {payment.Filter{Side: payment.Seller}, 0}, {payment.Filter{States: []payment.State{payment.Fulfilled}}, 1},
+			{payment.Filter{States: []payment.State{payment.Fulfilled, payment.AwaitingPayment}}, 2},
+			{payment.Filter{States: []payment.State{payment.Refunded, payment.AwaitingPayment, payment.AwaitingPayment}}, 1},
+			{payment.Filter{States: []payment.State{payment.Refunded, payment.Cancelled}}, 0},
 			{payment.Filter{Subject: "box-2"}, 0}, {payment.Filter{Limit: 1, Page: 9}, 2}} {
 			list, err := w.Orders(w.ctx, w.ben, c.f)
 			must(t, err)
@@ -226,7 +229,7 @@ func TestListsOfOrders(t *testing.T) {
 		same(t, 0, list.Total)
 		_, err = w.Orders(w.ctx, w.ben, payment.Filter{Side: "judge"})
 		wants(t, err, "invalid:value_unknown")
-		_, err = w.Orders(w.ctx, w.ben, payment.Filter{State: "rich"})
+		_, err = w.Orders(w.ctx, w.ben, payment.Filter{States: []payment.State{payment.Fulfilled, "rich"}})
 		wants(t, err, "invalid:value_unknown")
 		_, err = w.Orders(w.ctx, w.ben, payment.Filter{Limit: 101})
 		wants(t, err, "invalid:page_range")

@@ -66,11 +66,11 @@ func Load(ctx context.Context, tx *db.Tx, id string) (Order, error) {
 
 // Filter narrows a list of orders; the zero value is the first page of all.
 type Filter struct {
-	Side    Side   // the actor's; empty: both
-	State   State  // empty: all
-	Subject string // of this subject only; empty: all
-	Page    int    // from 1
-	Limit   int    // a page's size up to MaxPage; 0: PageSize
+	Side    Side    // the actor's; empty: both
+	States  []State // any of these; none: all
+	Subject string  // of this subject only; empty: all
+	Page    int     // from 1
+	Limit   int     // a page's size up to MaxPage; 0: PageSize
 }
 
 // List is one page of orders, the newest first.
@@ -90,7 +90,7 @@ func (p *Payments) Orders(ctx context.Context, by account.Actor, f Filter) (List
 	if f.Side != "" && f.Side != Buyer && f.Side != Seller {
 		return List{}, fault.Bad("side", "value_unknown")
 	}
-	if f.State != "" && !slices.Contains(States(), f.State) {
+	if slices.ContainsFunc(f.States, func(s State) bool { return !slices.Contains(States(), s) }) {
 		return List{}, fault.Bad("state", "value_unknown")
 	}
 	return p.list(ctx, by, f, func(q *bun.SelectQuery) *bun.SelectQuery {
@@ -102,8 +102,8 @@ func (p *Payments) Orders(ctx context.Context, by account.Actor, f Filter) (List
 		default:
 			q = q.Where("(o.buyer_id = ? OR o.seller_id = ?)", by.ID, by.ID)
 		}
-		if f.State != "" {
-			q = q.Where("o.state = ?", f.State)
+		if len(f.States) > 0 {
+			q = q.Where("o.state IN (?)", bun.List(f.States))
 		}
 		if f.Subject != "" {
 			q = q.Where("o.subject = ?", f.Subject)

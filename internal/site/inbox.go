@@ -33,7 +33,10 @@ func (s *Site) inbox(c *gin.Context) error {
 	}
 	f.Tab = "inbox"
 	ctx := c.Request.Context()
-	filter := notice.Filter{Unread: c.Query("unread") != "", Kind: notice.Kind(c.Query("kind")), Page: pageOf(c)}
+	filter, kind := notice.Filter{Unread: c.Query("unread") != "", Page: pageOf(c)}, notice.Kind(c.Query("kind"))
+	if kind != "" {
+		filter.Kinds = []notice.Kind{kind}
+	}
 	seen := s.Now() // before reading: what is told meanwhile stays new
 	list, err := s.Notices.Inbox(ctx, v.actor, filter)
 	if err != nil {
@@ -47,19 +50,19 @@ func (s *Site) inbox(c *gin.Context) error {
 	if filter.Unread {
 		q.Set("unread", "1")
 	}
-	if filter.Kind != "" {
-		q.Set("kind", string(filter.Kind))
+	if kind != "" {
+		q.Set("kind", string(kind))
 	}
 	p := web.InboxPage{Unread: filter.Unread, News: list.Unread, Seen: seen.UTC().Format(time.RFC3339Nano),
 		Tabs: []web.TabLink{{Label: f.T("inbox.tab_all"), URL: "/inbox", Current: !filter.Unread},
 			{Label: f.T("inbox.tab_new"), URL: "/inbox?unread=1", Count: list.Unread, Current: filter.Unread}},
-		Kinds: []web.Choice{{Label: f.T("inbox.kind_any"), Selected: filter.Kind == ""}},
+		Kinds: []web.Choice{{Label: f.T("inbox.kind_any"), Selected: kind == ""}},
 		Empty: web.Empty{Title: f.T("inbox.none"), Text: f.T("inbox.none_text"), Action: web.Link{Label: f.T("thread.find"), URL: "/search?kind=tutor"}}}
 	if filter.Unread {
 		p.Empty = web.Empty{Title: f.T("inbox.none_new"), Text: f.T("inbox.none_new_text")}
 	}
 	for _, k := range notice.Kinds() {
-		p.Kinds = append(p.Kinds, web.Choice{Value: string(k), Label: f.T("notice_kind." + string(k)), Selected: k == filter.Kind})
+		p.Kinds = append(p.Kinds, web.Choice{Value: string(k), Label: f.T("notice_kind." + string(k)), Selected: k == kind})
 	}
 	for i := range list.Items {
 		n := &list.Items[i]

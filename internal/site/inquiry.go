@@ -36,10 +36,10 @@ func (s *Site) inquiries(c *gin.Context) error {
 	}
 	f.Tab = "inbox"
 	ctx, all := c.Request.Context(), c.Query("all") != ""
-	filter := message.Filter{State: message.Open, Page: pageOf(c)}
+	filter := message.Filter{States: []message.State{message.Open}, Page: pageOf(c)}
 	q := url.Values{}
 	if all {
-		filter.State = ""
+		filter.States = nil
 		q.Set("all", "1")
 	}
 	list, err := s.Messages.Inquiries(ctx, v.actor, filter)

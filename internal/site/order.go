@@ -251,11 +251,7 @@ func (s *Site) orderPage(c *gin.Context, o *payment.Order, typed typedOrder, bad
 	if err := s.atStripe(ctx, &w); err != nil {
 		return nil, err
 	}
-	if w.doubt, err = s.doubt(ctx, o, w.sold.Facts.WorkID); err != nil {
-		return nil, err
-	}
 	p := w.page()
-	p.Rights = w.rights()
 	said, err := s.Payments.Statements(ctx, v.actor, o.ID)
 	if err != nil {
 		return nil, err
@@ -311,8 +307,6 @@ type orderView struct {
 	bad   problems
 	at    StripeOrder // of an order by card
 	takes bool        // the branch takes cards
-
-	doubt licence.Doubt // of the work, while it matters to the order
 }
 
 func (w *orderView) amount(minor int64) string {
