@@ -251,7 +251,11 @@ func (s *Site) orderPage(c *gin.Context, o *payment.Order, typed typedOrder, bad
 	if err := s.atStripe(ctx, &w); err != nil {
 		return nil, err
 	}
+	if w.doubt, err = s.doubt(ctx, o, w.sold.Facts.WorkID); err != nil {
+		return nil, err
+	}
 	p := w.page()
+	p.Rights = w.rights()
 	said, err := s.Payments.Statements(ctx, v.actor, o.ID)
 	if err != nil {
 		return nil, err
@@ -307,6 +311,8 @@ type orderView struct {
 	bad   problems
 	at    StripeOrder // of an order by card
 	takes bool        // the branch takes cards
+
+	doubt licence.Doubt // of the work, while it matters to the order
 }
 
 func (w *orderView) amount(minor int64) string {
@@ -373,7 +379,7 @@ func (w *orderView) agreed() []web.FactRow {
 		add("channel", w.Texts.Channel(facts.Channel))
 		add("uses", useWords(w.Frame, facts.Uses))
 		add("territory", countryWords(w.Frame, facts.Territory))
-		add("learners", learnerWord(w.Frame, facts.Learners))
+		add("learners", learnerFact(w.Frame, facts.Learners))
 		if o.Amount > 0 {
 			add("refund", refundWord(w.Frame, o.RefundDays))
 		}
