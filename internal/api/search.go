@@ -3,7 +3,10 @@ package api
 import (
 	"context"
 	"net/http"
+	"reflect"
 	"strings"
+
+	"github.com/danielgtaylor/huma/v2"
 
 	"github.com/tmoeg/oduvan/internal/catalogue"
 	"github.com/tmoeg/oduvan/internal/db"
@@ -15,7 +18,7 @@ import (
 type searchInput struct {
 	Text     string   `query:"q" maxLength:"200" doc:"What to look for, in Russian or English. Wrong layout, transliteration and slips are mended. Words such as 'free' or 'under 2000' are read as filters." example:"python interview"`
 	Exact    bool     `query:"exact" doc:"Take q as it is typed, mend nothing" example:"false"`
-	Kinds    []string `query:"kind,explode" nullable:"false" maxItems:"4" enum:"tutor,creator,service,work" doc:"Kinds of things; repeat the key for several" example:"tutor"`
+	Kinds    []string `query:"kind,explode" nullable:"false" maxItems:"5" enum:"tutor,creator,service,work,request" doc:"Kinds of things; repeat the key for several. There are no requests yet: that kind finds nothing" example:"tutor"`
 	Skills   []string `query:"skill,explode" nullable:"false" maxItems:"20" maxLength:"60" doc:"Skills by their id in the facet, or free words" example:"python"`
 	Levels   []string `query:"level,explode" nullable:"false" maxItems:"4" enum:"hobby,zero,junior,work" doc:"Levels, from school and hobby to work" example:"zero"`
 	Langs    []string `query:"language,explode" nullable:"false" maxItems:"10" maxLength:"8" doc:"Languages of teaching (BCP 47)" example:"ru"`
@@ -23,7 +26,7 @@ type searchInput struct {
 	Works    []string `query:"work_kind,explode" nullable:"false" maxItems:"11" enum:"course,tasks,article,video,book,slides,code,game,picture,music,other" doc:"What a work is; an alternative to the values of format" example:"course"`
 	Licences []string `query:"licence,explode" nullable:"false" maxItems:"6" enum:"CC-BY-NC-4.0,CC-BY-NC-SA-4.0,CC-BY-NC-ND-4.0,CC-BY-4.0,CC-BY-SA-4.0,CC0-1.0" doc:"A work's licence for everybody (SPDX)" example:"CC-BY-NC-4.0"`
 	PriceMin int64    `query:"price_min" minimum:"0" maximum:"1000000000000" doc:"Least price in minor units of currency; 0: no bound" example:"0"`
-	PriceMax int64    `query:"price_max" minimum:"0" maximum:"1000000000000" doc:"Greatest price in minor units of currency; 0: no bound" example:"200000"`
+	PriceMax bound    `query:"price_max" minimum:"0" maximum:"1000000000000" doc:"Greatest price in minor units of currency; 0: only what has something free of charge, as free=true; absent: no bound" example:"200000"`
 	Currency string   `query:"currency" pattern:"^[A-Z]{3}$" doc:"ISO 4217 code; the branch's own when absent. Prices in other currencies are compared only by the operator's dated rates" example:"RUB"`
 	Free     bool     `query:"free" doc:"Only what has something free of charge" example:"true"`
 	Newcomer bool     `query:"newcomer" doc:"Only who is new here" example:"false"`
@@ -31,6 +34,23 @@ type searchInput struct {
 	Page     int      `query:"page" minimum:"1" maximum:"10000" default:"1" doc:"Page, from 1; page × limit goes up to 10 000 things" example:"1"`
 	Limit    int      `query:"limit" minimum:"1" maximum:"100" default:"24" doc:"Things on a page" example:"24"`
 }
+
+// bound is a number that says something also when it is 0: absent is another thing.
+type bound struct {
+	value int64
+	given bool
+}
+
+// Schema is that of the number.
+func (bound) Schema(huma.Registry) *huma.Schema {
+	return &huma.Schema{Type: huma.TypeInteger, Format: "int64"}
+}
+
+// Receiver is where the number is read into.
+func (b *bound) Receiver() reflect.Value { return reflect.ValueOf(&b.value).Elem() }
+
+// OnParamSet hears that the address has the number.
+func (b *bound) OnParamSet(given bool, _ any) { b.given = given }
 
 type searchOutput struct{ Body Found }
 
@@ -59,7 +79,7 @@ type Value struct {
 
 // Item is one public thing.
 type Item struct {
-	Kind        string   `json:"kind" enum:"tutor,creator,service,work" doc:"What it is" example:"tutor"`
+	Kind        string   `json:"kind" enum:"tutor,creator,service,work,request" doc:"What it is" example:"tutor"`
 	ID          string   `json:"id" doc:"Stable within its kind" example:"1c7e3f0e-6f0a-4c7e-9a53-0d3b2f1c9e11"`
 	Handle      string   `json:"handle" doc:"Of the account behind it" example:"ada-lint"`
 	Name        string   `json:"name" doc:"Display name of that account" example:"Ada"`
@@ -93,9 +113,9 @@ type suggestOutput struct {
 
 // Suggestion is one completion.
 type Suggestion struct {
-	Type  string `json:"type" enum:"skill,person,service,query" doc:"What it is" example:"skill"`
+	Type  string `json:"type" enum:"skill,person,service,work,query" doc:"What it is" example:"skill"`
 	Text  string `json:"text" doc:"For people" example:"Python"`
-	Value string `json:"value" doc:"Skill id, handle, service id, or the text to search" example:"python"`
+	Value string `json:"value" doc:"Skill id, handle, id of the service or work, or the text to search" example:"python"`
 }
 
 func (a *API) addSearch() {
@@ -143,16 +163,16 @@ func (a *API) query(ctx context.Context, in *searchInput) (search.Query, error) 
 	if offset+in.Limit > catalogue.MaxOffset {
 		bad.Add(fault.Bad("page", "number_too_large").With("Max", catalogue.MaxOffset/in.Limit))
 	}
-	if in.PriceMax > 0 && in.PriceMin > in.PriceMax {
-		bad.Add(fault.Bad("price_min", "number_too_large").With("Max", in.PriceMax))
+	if in.PriceMax.given && in.PriceMin > in.PriceMax.value {
+		bad.Add(fault.Bad("price_min", "number_too_large").With("Max", in.PriceMax.value))
 	}
 	order := search.Sort(in.Sort)
 	if in.Sort == "best" {
 		order = search.SortBest
 	}
 	return search.Query{Text: strings.TrimSpace(in.Text), Exact: in.Exact, Kinds: in.Kinds, Skills: in.Skills, Levels: in.Levels,
-		Langs: in.Langs, Formats: append(in.Formats, in.Works...), Licences: in.Licences, PriceMin: in.PriceMin, PriceMax: in.PriceMax, Currency: currency,
-		Rates: settings.Rates.Factors(currency), Free: in.Free, Newcomer: in.Newcomer, Sort: order,
+		Langs: in.Langs, Formats: append(in.Formats, in.Works...), Licences: in.Licences, PriceMin: in.PriceMin, PriceMax: in.PriceMax.value, Currency: currency,
+		Rates: settings.Rates.Factors(currency), Free: in.Free || in.PriceMax.given && in.PriceMax.value == 0, Newcomer: in.Newcomer, Sort: order,
 		Offset: offset, Limit: in.Limit, Facets: true, Now: a.Now()}, bad.Err()
 }
 

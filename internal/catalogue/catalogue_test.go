@@ -273,6 +273,8 @@ func TestFallbackWhenTheIndexIsAway(t *testing.T) {
 				{search.Query{Text: "ADA"}, []string{"service:ada's lesson", "tutor:ada"}},
 				{search.Query{Kinds: []string{"tutor"}, Limit: 1, Offset: 1}, []string{"tutor:ada"}},
 				{search.Query{Kinds: []string{"tutor"}}, []string{"tutor:ben", "tutor:ada", "tutor:again"}},
+				{search.Query{Kinds: []string{"request"}}, []string{}},
+				{search.Query{Kinds: []string{"request", "service"}}, []string{"service:free", "service:ada's lesson"}},
 				{search.Query{Free: true}, []string{"service:free"}},
 				{search.Query{Skills: []string{"rust"}}, []string{}},
 				{search.Query{Owner: "owner-b"}, []string{"tutor:ben"}},

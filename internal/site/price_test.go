@@ -46,3 +46,30 @@ func TestBadPricesAreTold(t *testing.T) {
 			Has("#"+field+"-error", "#"+field+"[aria-invalid]")
 	}
 }
+
+// TestAtMostNothingIsFree: who writes 0 as the greatest price wants what is
+// free, and sees that filter instead.
+func TestAtMostNothingIsFree(t *testing.T) {
+	t.Parallel()
+	w := apptest.New(t)
+	if _, err := demo.Load(context.Background(), w.DB, w.Transfer); err != nil {
+		t.Fatal(err)
+	}
+	w.Settle()
+	c := w.Visitor()
+	total := func(path string) string { return c.Get(path).Is(http.StatusOK).Text("h1") }
+	all, free := total("/en/search"), total("/en/search?free=1")
+	if all == free {
+		t.Fatalf("everything is free: %q", all)
+	}
+	for path, want := range map[string]string{
+		"/en/search?price_max=0": free, "/en/search?price_min=0&price_max=0,00": free, "/en/search?price_max=": all, "/en/search?price_min=0": all,
+		"/en/search?price_min=500&price_max=0&currency=RUB": total("/en/search?price_min=500&currency=RUB"),
+	} {
+		if got := total(path); got != want {
+			t.Errorf("%s: %q, want %q", path, got, want)
+		}
+	}
+	c.Get("/en/search?price_max=0").Has("input[name=free][checked]", `ul.chips a[href="/en/search"]`, `#price_max[value=""]`)
+	c.Get("/en/search?kind=request").Is(http.StatusOK).Has("input[name=kind][value=request][checked]")
+}

@@ -78,6 +78,13 @@ func (s *Site) read(in url.Values, v *visit) asked {
 	a.readCurrency(one("currency", 3), v)
 	a.query.PriceMin, a.minErr = a.readPrice("price_min", one("price_min", 14))
 	a.query.PriceMax, a.maxErr = a.readPrice("price_max", one("price_max", 14))
+	if a.Has("price_max") && a.query.PriceMax == 0 {
+		a.Del("price_max")
+		if a.query.PriceMin == 0 { // at most nothing is what is free; below the least it makes no sense
+			a.Set("free", "1")
+			a.query.Free = true
+		}
+	}
 	if n, err := strconv.Atoi(in.Get("page")); err == nil && n > 1 {
 		a.page = min(n, maxPage)
 	}
