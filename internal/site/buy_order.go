@@ -86,7 +86,7 @@ func (b *buyView) checkout(o *licence.Offer, q licence.Price) *web.Checkout {
 	row("where", b.Texts.Channel(o.Channel))
 	row("uses", useWords(b.Frame, o.Uses))
 	row("territory", countryWords(b.Frame, o.Territory))
-	row("learners", learnerWord(b.Frame, o.Learners))
+	row("learners", learnerFact(b.Frame, o.Learners))
 	row("exclusive", b.T("buy.exclusive_text"))
 	if !c.Free {
 		row("refund_rule", refundWord(b.Frame, o.RefundDays))

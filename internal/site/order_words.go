@@ -7,7 +7,8 @@ import (
 	"github.com/tmoeg/oduvan/web"
 )
 
-// useWords, countryWords, learnerWord and refundWord say the scope of a licence.
+// useWords, countryWords, learnerWord and refundWord say the scope of a licence;
+// learnerFact says it beside a label that names the learners already.
 func useWords(f web.Frame, uses []cert.Use) string {
 	var out []string
 	for _, u := range uses {
@@ -29,6 +30,13 @@ func learnerWord(f web.Frame, n int) string {
 		return f.T("work.no_learners")
 	}
 	return f.N("work.learners", n)
+}
+
+func learnerFact(f web.Frame, n int) string {
+	if n == 0 {
+		return f.T("work.any_number")
+	}
+	return learnerWord(f, n)
 }
 
 func refundWord(f web.Frame, days int) string {
