@@ -69,7 +69,7 @@ func (s *stage) offer(work string) string {
 // part is the part of a third party in a work of the owner.
 func (s *stage) part(work string) string {
 	page := s.owner.Get("/me/works/"+work).Send(`form[action$="/authors"]`, apptest.Fill{"who": {"Олег"}, "ground": {"third"}, "licence": {"CC0-1.0"}}).Is(http.StatusOK)
-	action := page.Attr(`form[action*="/authors/"][action$="/remove"]`, "action")
+	action := page.Attr(`a[href*="/authors/"][href$="/remove"]`, "href")
 	return path.Base(strings.TrimSuffix(action, "/remove"))
 }
 

@@ -114,7 +114,7 @@ func showsForm(route string) bool {
 	switch route {
 	case "/signup", "/code", "/login", "/claim", "/setup", "/me", "/me/profile", "/me/profile/picture", "/me/services", "/me/services/new",
 		"/me/services/:id", "/me/searches", "/me/searches/:id", "/me/searches/:id/delete", "/me/services/:id/delete", "/me/settings", "/me/erase", "/admin", "/admin/invitations", "/orders/:id", "/admin/orders/:id", "/works/:id/licence", "/admin/claims", agreementsDesk,
-		ownWorksPath, newWorkPath, "/me/works/:id", "/me/works/:id/edit", "/me/works/:id/delete", "/me/works/:id/offers/new", "/me/works/:id/offers/:offer",
+		ownWorksPath, newWorkPath, "/me/works/:id", "/me/works/:id/edit", "/me/works/:id/delete", "/me/works/:id/authors/:part/remove", "/me/works/:id/offers/new", "/me/works/:id/offers/:offer",
 		"/works/:id/claim", "/works/:id/consent", "/agreements/:n", stripePath:
 		return true
 	}

@@ -39,6 +39,7 @@ func (s *Site) mountOwnWorks(r gin.IRouter) {
 	r.POST("/me/works/:id/upload", s.limited(classUpload, s.page(s.uploadVersion)))
 	r.POST("/me/works/:id/authors", s.typed(s.addAuthor))
 	r.POST("/me/works/:id/authors/:part", s.act(s.changeGround))
+	r.GET("/me/works/:id/authors/:part/remove", s.page(s.askAuthorRemoval))
 	r.POST("/me/works/:id/authors/:part/remove", s.act(s.removeAuthor))
 	r.POST("/me/works/:id/proof", s.act(s.proveWork))
 	r.GET("/me/works/:id/offers/new", s.page(s.newLicenceOffer))

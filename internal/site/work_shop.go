@@ -441,22 +441,55 @@ func typedPart(c *gin.Context) (licence.PartInput, error) {
 	return in, nil
 }
 
+// partOf is the part of a work that the address names.
+func partOf(c *gin.Context, w *licence.WorkView) (*licence.Contribution, error) {
+	i := slices.IndexFunc(w.Contributions, func(x licence.Contribution) bool { return x.ID == c.Param("part") })
+	if i < 0 {
+		return nil, fault.Of(fault.NotFound, "contribution_unknown")
+	}
+	return &w.Contributions[i], nil
+}
+
 // changeGround names another ground for a part with one click.
 func (s *Site) changeGround(c *gin.Context) error {
 	w, v, err := s.ofWork(c)
 	if err != nil {
 		return err
 	}
-	part := slices.IndexFunc(w.Contributions, func(x licence.Contribution) bool { return x.ID == c.Param("part") })
-	if part < 0 {
-		return fault.Of(fault.NotFound, "contribution_unknown")
+	part, err := partOf(c, &w)
+	if err != nil {
+		return err
 	}
-	in := licence.PartInput{Part: w.Contributions[part].Part, Ground: licence.PartGround(value(c, "ground"))}
+	in := licence.PartInput{Part: part.Part, Ground: licence.PartGround(value(c, "ground"))}
 	if _, err := s.Licences.EditContribution(c.Request.Context(), v.actor, c.Param("part"), in); err != nil {
 		return s.workshopAgain(c, err, "")
 	}
 	s.say(c, "ok", "mywork.author_changed")
 	return s.see(c, workshopPath(w.ID)+"#authors")
+}
+
+// askAuthorRemoval says what goes with a part before it goes.
+func (s *Site) askAuthorRemoval(c *gin.Context) error {
+	w, _, err := s.ofWork(c)
+	if err != nil {
+		return err
+	}
+	part, err := partOf(c, &w)
+	if err != nil {
+		return err
+	}
+	f, _, err := s.signed(c, "mywork.author_remove_go")
+	if err != nil {
+		return err
+	}
+	at := workshopPath(w.ID)
+	p := web.ConfirmPage{Title: f.T("mywork.author_remove_title", "name", author(f, part).Name, "title", w.Title), Text: f.T("mywork.author_remove_text"),
+		List:   []string{f.T("mywork.author_remove_ground"), f.T("mywork.author_remove_name"), f.T("mywork.author_remove_sold")},
+		Action: at + "/authors/" + part.ID + "/remove", Label: f.T("mywork.author_remove_go"), Back: at}
+	if part.Ground == licence.GroundOpen || part.Ground == licence.GroundConsent {
+		p.List[0] = f.T("mywork.author_remove_consent")
+	}
+	return s.show(c, http.StatusOK, web.Confirm(f, p))
 }
 
 func (s *Site) removeAuthor(c *gin.Context) error {

@@ -157,8 +157,12 @@ func TestPartsOfOthers(t *testing.T) {
 		ada.Get(at).Send(add, fill{"who": {"Олег Иконкин"}, "ground": {"third"}, "licence": {"CC-BY-NC-4.0"}, "part": {"иконки"}}).Is(http.StatusOK).
 			Says("Олег Иконкин", "продавать нельзя", "Нет чужих частей")
 		page := ada.Get(at)
-		remove := page.Attr(`form[action$="/remove"]`, "action")
-		page.Send(`form[action="`+remove+`"]`, nil).Is(http.StatusOK).Says("Автор убран")
+		ask := page.Follow(`#authors ~ .authors a[href$="/remove"]`).Is(http.StatusOK).Says("Убрать автора Олег Иконкин", "назвать его придётся заново", "Проданные лицензии")
+		ada.Get(at).Says("Олег Иконкин")
+		ask.Follow(`form a.line`).Says("Олег Иконкин")
+		w.Person("eve").Get(ask.Path).Is(http.StatusNotFound)
+		ask.Send(`form[action="`+ask.Path+`"]`, nil).Is(http.StatusOK).Says("Автор убран").Lacks(`a[href$="/remove"]`)
+		ada.Get(ask.Path).Is(http.StatusNotFound)
 		ada.Get(at).Send(add, fill{"who": {"Олег Иконкин"}, "ground": {"third"}, "licence": {"CC-BY-4.0"}}).Is(http.StatusOK).Says("чужое, по лицензии CC BY 4.0")
 		w.Person("ben")
 		ada.Get(at).Send(add, fill{"who": {"ben"}, "ground": {"open"}}).Is(http.StatusOK).Says("ждём согласия автора").
