@@ -150,35 +150,44 @@ func (s *Stripe) Checkout(ctx context.Context, by account.Actor, orderID string)
 	return made.URL, err
 }
 
-// How a page is waited for that somebody else makes.
+// How long is waited for what another call is about to hear.
 const (
 	awaitEvery = 200 * time.Millisecond
 	awaitTimes = 20
 )
 
-// awaited is an attempt once its page is made by another call. Faults: Conflict
-// stripe_refused; Unavailable stripe_busy after some seconds.
-func (s *Stripe) awaited(ctx context.Context, a attempt) (attempt, error) {
+// await looks until it is there. Fault: Unavailable stripe_busy after some seconds.
+func await(ctx context.Context, there func() (bool, error)) error {
 	tick := time.NewTicker(awaitEvery)
 	defer tick.Stop()
 	for range awaitTimes {
 		select {
 		case <-ctx.Done():
-			return a, errBusy
+			return errBusy
 		case <-tick.C:
 		}
-		now, err := s.byID(ctx, a.ID)
-		if err != nil {
-			return a, err
-		}
-		if now.State == stateFailed {
-			return now, errRefused // the other call heard so
-		}
-		if now.SessionID != "" || now.State != stateOpen {
-			return now, nil
+		if ok, err := there(); ok || err != nil {
+			return err
 		}
 	}
-	return a, errBusy
+	return errBusy
+}
+
+// awaited is an attempt once its page is made by another call. Faults: Conflict
+// stripe_refused; Unavailable stripe_busy after some seconds.
+func (s *Stripe) awaited(ctx context.Context, a attempt) (attempt, error) {
+	err := await(ctx, func() (bool, error) {
+		now, err := s.byID(ctx, a.ID)
+		if err != nil {
+			return false, err
+		}
+		a = now
+		return a.SessionID != "" || a.State != stateOpen, nil
+	})
+	if err == nil && a.State == stateFailed {
+		err = errRefused // the other call heard so
+	}
+	return a, err
 }
 
 // another freezes a further attempt, where none before it was more than refused:

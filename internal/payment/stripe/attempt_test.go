@@ -51,6 +51,44 @@ func TestASecondTabWaitsForThePage(t *testing.T) {
 	w.sound(t)
 }
 
+// Whoever waits for the page that another call makes hears that Stripe refused
+// it, as that call does; the next click is another attempt.
+func TestASecondTabHearsTheRefusal(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, dbtest.New(t))
+	o := w.open(t)
+	var calls atomic.Int32
+	under, on := make(chan struct{}), make(chan struct{})
+	w.fake.set(func() {
+		w.fake.before = func(r *http.Request) int {
+			switch calls.Add(1) {
+			case 1:
+				close(under)
+				<-on
+				return http.StatusBadRequest
+			case 2:
+				close(on) // the first is answered only now
+				return http.StatusConflict
+			}
+			return 0
+		}
+	})
+	first := make(chan error, 1)
+	go func() {
+		_, err := w.Checkout(ctx, w.buyer, o.ID)
+		first <- err
+	}()
+	<-under
+	_, err := w.Checkout(ctx, w.buyer, o.ID)
+	same(t, []string{"stripe_refused", "stripe_refused"}, []string{code(<-first), code(err)})
+	same(t, 2, int(calls.Load()))
+	url, err := w.Checkout(ctx, w.buyer, o.ID)
+	must(t, err)
+	same(t, w.fake.session(o.ID)["url"].(string), url)
+	same(t, 2, w.count(t, "SELECT count(*) FROM stripe_attempt"))
+	w.sound(t)
+}
+
 // A page that was paid before we knew of it is no page to pay on.
 func TestNoEmptyPage(t *testing.T) {
 	t.Parallel()

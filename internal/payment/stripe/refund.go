@@ -85,7 +85,11 @@ func (s *Stripe) Refund(ctx context.Context, by account.Actor, orderID string, i
 	defer stop()
 	var refused error
 	for _, r := range rows {
-		switch err := s.refund(ctx, r.ID); {
+		err := s.refund(ctx, r.ID)
+		if errors.Is(err, errBusy) { // the job makes it at this moment
+			err = s.heard(ctx, r.ID)
+		}
+		switch {
 		case errors.Is(err, errRefused):
 			refused = err
 		case err != nil && !fault.Is(err, fault.Unavailable):
@@ -298,6 +302,20 @@ func (s *Stripe) refund(ctx context.Context, id string) error {
 		return errRefused
 	}
 	return nil
+}
+
+// heard is how a refund ended that another call makes at this moment. Faults:
+// Conflict stripe_refused; Unavailable stripe_busy where it is still under way
+// after some seconds.
+func (s *Stripe) heard(ctx context.Context, id string) error {
+	err := await(ctx, func() (bool, error) {
+		row, _, err := s.refundOf(ctx, id)
+		return err == nil && row.State != refundPending, err
+	})
+	if err != nil {
+		return err
+	}
+	return s.refund(ctx, id)
 }
 
 // refundOf is a refund and what it is of. Fault: NotFound attempt_unknown.
