@@ -379,7 +379,7 @@ func (w *orderView) agreed() []web.FactRow {
 		add("channel", w.Texts.Channel(facts.Channel))
 		add("uses", useWords(w.Frame, facts.Uses))
 		add("territory", countryWords(w.Frame, facts.Territory))
-		add("learners", learnerWord(w.Frame, facts.Learners))
+		add("learners", learnerFact(w.Frame, facts.Learners))
 		if o.Amount > 0 {
 			add("refund", refundWord(w.Frame, o.RefundDays))
 		}
