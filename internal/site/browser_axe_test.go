@@ -93,7 +93,7 @@ func scenes(c company) []scene {
 		{path: "/search?kind=work&licence=CC-BY-NC-4.0"}, {path: c.work}, {path: c.work + "/claim", who: "ada"}, {path: "/agreements"},
 		{path: c.work + "/claim", who: "ada", act: novalidate(`form[action$="/claim"] button.primary`)},
 		{path: "/me/works", who: "ada"}, {path: "/me/works", who: "new"}, {path: "/me/works/new", who: "ada"},
-		{path: "/me/works/new", who: "ada", act: novalidate(save)}, {path: c.wip, who: "ada"}, {path: c.wip + "/edit", who: "ada"},
+		{path: "/me/works/new", who: "ada", act: novalidate(save)}, {path: c.wip, who: "ada"}, {path: c.wip + "/edit", who: "ada"}, {path: c.part, who: "ada"},
 		{path: strings.Replace(c.wip, "/me", "", 1), who: "ada"}, {path: strings.Replace(c.wip, "/me", "", 1) + "/consent", who: "ada"},
 		{path: c.wip + "/offers/new", who: "ada"}, {path: c.wip + "/offers/new", who: "ada", act: novalidate(save)},
 		{path: "/admin/agreements", who: "cho"}, {path: "/admin/agreements", who: "cho", act: novalidate(`form[action$="/admin/agreements"] button.primary`)},
@@ -300,6 +300,7 @@ type company struct {
 	claim                        string // the code of a draft
 	search                       string // the address of a saved search of ada's that found something
 	work                         string // the address of a work that is for sale
+	part                         string // the address that takes an author out of a work of ada's
 	wip                          string // the workshop of a work of ada's with an offer
 	orders                       bargains
 	licences                     deeds
@@ -324,6 +325,7 @@ func cast(t *testing.T, w *apptest.World) company {
 	publishes(ada, wip)
 	offers(ada, wip, nil).Is(http.StatusOK)
 	stops(t, cho, w.Person("claimant"), ada)
+	part := ada.Get(workshopAt+wip).Send(`form[action$="/authors"]`, apptest.Fill{"who": {"Олег"}, "ground": {"third"}, "licence": {"CC0-1.0"}}).Attr(`.authors a[href$="/remove"]`, "href")
 	licences := deeding(t, w, cho, ada)
 	talk := asks(t, w.Person("kid"), "ada", wish)
 	fresh := w.Person("new-one")
@@ -335,7 +337,7 @@ func cast(t *testing.T, w *apptest.World) company {
 	cho.Get("/admin").Send(`form[action$="/admin"]`, apptest.Fill{"approval": {"1"}}).Is(http.StatusOK)
 	w.Person("waiting").Profile(apptest.Fill{"link_title": {"Канал"}, "link_url": {"https://example.org/"}}).Is(http.StatusOK)
 	w.Settle()
-	out := company{clients: map[string]*apptest.Client{"ada": ada.Client, "new": fresh.Client, "cho": cho.Client}, own: ada.Services()[0], talk: talk, claim: draft(t, w), search: search, wip: workshopAt + wip, orders: bargaining(t, w, ada), licences: licences}
+	out := company{clients: map[string]*apptest.Client{"ada": ada.Client, "new": fresh.Client, "cho": cho.Client}, own: ada.Services()[0], talk: talk, claim: draft(t, w), search: search, wip: workshopAt + wip, part: part, orders: bargaining(t, w, ada), licences: licences}
 	for kind, to := range map[string]*string{"tutor": &out.tutor, "creator": &out.creator, "service": &out.service, "work": &out.work} {
 		list, err := w.Catalogue.Newest(ctx, kind, 1)
 		if err != nil || len(list) == 0 {
