@@ -10,6 +10,8 @@ import (
 
 	"github.com/tmoeg/oduvan/search"
 	"github.com/tmoeg/oduvan/search/bleve"
+	"github.com/tmoeg/oduvan/search/columns"
+	"github.com/tmoeg/oduvan/search/searchtest"
 	"github.com/tmoeg/oduvan/search/taxonomy"
 )
 
@@ -73,5 +75,40 @@ func TestSuggestReadsTheOtherLayout(t *testing.T) {
 		if err != nil || len(got) == 0 || got[0] != want {
 			t.Errorf("%q suggests %+v, %v; want %+v", text, got, err, want)
 		}
+	}
+}
+
+// TestWhatIsNotRankedTellsNoRank: a search in another order than by best must
+// not hand on what an earlier one left in the memory that they share.
+func TestWhatIsNotRankedTellsNoRank(t *testing.T) {
+	t.Parallel()
+	e, err := bleve.Open(t.TempDir(), taxonomy.New())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = e.Close() }()
+	var ops []search.Op
+	for _, id := range []string{"a", "b", "c"} {
+		d := search.Document{Ref: search.Ref{Kind: "tutor", ID: id}, Title: id, Lead: "weaving"}
+		ops = append(ops, search.Op{Ref: d.Ref, Doc: &d})
+	}
+	if err := e.Apply(context.Background(), search.Batch{Ops: ops}); err != nil {
+		t.Fatal(err)
+	}
+	visit := func(q search.Query, f columns.Found) {
+		switch n := int(f.Rows.GetCardinality()); {
+		case q.Sort == search.SortBest && n > 0:
+			if len(f.List) != n || len(f.Scores) < n {
+				t.Errorf("%+v: %d found, %d listed, %d scored", q, n, len(f.List), len(f.Scores))
+			}
+		case len(f.List)+len(f.Scores) > 0:
+			t.Errorf("%+v: %d listed, %d scored", q, len(f.List), len(f.Scores))
+		}
+	}
+	word, none := search.Query{Text: "weaving", Now: searchtest.Now}, search.Query{Text: "pottery", Exact: true, Now: searchtest.Now}
+	dear, late := word, word
+	dear.Sort, late.Sort = search.SortPrice, search.SortNew
+	if err := bleve.FoundInTurn(e, visit, word, dear, word, late, word, none); err != nil {
+		t.Fatal(err)
 	}
 }

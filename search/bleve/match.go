@@ -361,8 +361,12 @@ func (m *matcher) rankTerm(l lookup, part float64, into []float32, add bool) err
 	return nil
 }
 
-// found is what the text found.
+// found is what the text found. In another order than by best nothing was
+// ranked, and what the scratch holds is of another search.
 func (m *matcher) found() *columns.Found {
+	if m.q.Sort != search.SortBest || m.rows.IsEmpty() {
+		return &columns.Found{Rows: m.rows}
+	}
 	return &columns.Found{Rows: m.rows, List: m.scratch.list, Scores: m.scratch.scores}
 }
 

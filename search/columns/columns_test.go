@@ -116,12 +116,19 @@ func TestLongFacetsAreCutButKeepWhatIsChosen(t *testing.T) {
 	for i := range columns.FacetLimit + 50 {
 		ops = append(ops, op(fmt.Sprint(i), func(d *search.Document) { d.Skills = []string{fmt.Sprintf("s%04d", i)} }))
 	}
-	v := columns.New(nil).Apply(ops)
-	last := fmt.Sprintf("s%04d", columns.FacetLimit+49)
-	q := search.Query{Skills: []string{last}, Facets: true, Now: now}
-	got := v.Select(&q, nil).Facets[search.FacetSkill]
-	if len(got) != columns.FacetLimit+1 || got[columns.FacetLimit].Value != last {
-		t.Errorf("%d values, the last %+v", len(got), got[len(got)-1])
+	v := columns.New(strings.ToLower).Apply(ops)
+	chosen := []string{fmt.Sprintf("S%04d", columns.FacetLimit+7), fmt.Sprintf("s%04d", columns.FacetLimit+49)}
+	for n := range len(chosen) + 1 {
+		q := search.Query{Skills: chosen[:n], Facets: true, Now: now}
+		got := v.Select(&q, nil).Facets[search.FacetSkill]
+		if len(got) != columns.FacetLimit+n {
+			t.Fatalf("%d values beside %d chosen", len(got), n)
+		}
+		for i, want := range chosen[:n] {
+			if got[columns.FacetLimit+i].Value != strings.ToLower(want) {
+				t.Errorf("%+v instead of %s", got[columns.FacetLimit+i], want)
+			}
+		}
 	}
 }
 
@@ -193,53 +200,112 @@ func TestBatchesAgainstAMap(t *testing.T) {
 	})
 }
 
+// churn is a table whose documents come, change and go, with what each holds now.
+type churn struct {
+	table *columns.Table
+	held  map[string][]string // id -> skills
+}
+
+// The documents of a churn, and those of them that a text finds: few enough to
+// be read themselves for the facets.
+const churned, asked = 60, 6
+
+// moment is a view with what its facets must tell for ever.
+type moment struct {
+	view *columns.View
+	text *roaring.Bitmap
+	want map[string]int
+}
+
+func (c *churn) moment() moment {
+	m := moment{c.table.View(), roaring.New(), map[string]int{}}
+	for i := range asked {
+		id := fmt.Sprint(i)
+		if row, ok := c.table.Row(search.Ref{Kind: "tutor", ID: id}); ok {
+			m.text.Add(row)
+		}
+		for _, s := range c.held[id] {
+			m.want[s]++
+		}
+	}
+	return m
+}
+
+func (m moment) diff() string {
+	got := map[string]int{}
+	for _, c := range m.view.Select(&search.Query{Facets: true}, m.text).Facets[search.FacetSkill] {
+		got[c.Value] = c.Count
+	}
+	return cmp.Diff(m.want, got)
+}
+
+// values is how many values all documents hold: their skills and a kind each.
+func (c *churn) values() int {
+	n := len(c.held)
+	for _, skills := range c.held {
+		n += len(skills)
+	}
+	return n
+}
+
+// op gives a document other skills, or takes it away.
+func (c *churn) op(t *rapid.T, id string, round int) search.Op {
+	if rapid.IntRange(0, 5).Draw(t, "gone") == 0 {
+		delete(c.held, id)
+		return search.Op{Ref: search.Ref{Kind: "tutor", ID: id}}
+	}
+	skills := []string{fmt.Sprint("s", (len(id)+round)%30), "all", "most"}[:rapid.IntRange(1, 3).Draw(t, "skills")]
+	c.held[id] = skills
+	return op(id, func(d *search.Document) { d.Skills = skills })
+}
+
 // However often listings change, facets count what each holds now, and earlier
-// views what it held then: also of so few rows that these are read themselves.
+// views what it held then: also of so few rows that these are read themselves,
+// and across the moments when what is gone is left behind.
 func TestFacetsOfWhatChangesOften(t *testing.T) {
 	t.Parallel()
+	packs := 0
 	rapid.Check(t, func(t *rapid.T) {
-		const all, asked = 60, 6 // of which are few enough
-		table, held := columns.New(nil), map[string][]string{}
-		text := roaring.New()
-		counts := func(v *columns.View) map[string]int {
-			out := map[string]int{}
-			for _, c := range v.Select(&search.Query{Facets: true}, text).Facets[search.FacetSkill] {
-				out[c.Value] = c.Count
-			}
-			return out
+		c := &churn{columns.New(nil), map[string][]string{}}
+		var ops []search.Op
+		for i := range churned {
+			id := fmt.Sprint(i)
+			c.held[id] = []string{fmt.Sprint("s", i%30)}
+			ops = append(ops, op(id, func(d *search.Document) { d.Skills = c.held[id] }))
 		}
-		want := func() map[string]int {
-			out := map[string]int{}
-			for i := range asked {
-				for _, s := range held[fmt.Sprint(i)] {
-					out[s]++
+		c.table.Apply(ops)
+		kept := map[string]moment{"first": c.moment()}
+		rounds := rapid.IntRange(1, 200).Draw(t, "rounds")
+		middle := rapid.IntRange(0, rounds-1).Draw(t, "middle")
+		for round := range rounds {
+			before := c.moment()
+			if round == middle {
+				kept["in the middle"] = before
+			}
+			var ops []search.Op
+			for range rapid.IntRange(1, 5).Draw(t, "ops") {
+				ops = append(ops, c.op(t, fmt.Sprint(rapid.IntRange(0, churned-1).Draw(t, "which")), round))
+			}
+			next := c.table.Apply(ops)
+			if most := 2 * c.values(); columns.Packed(next) > most {
+				t.Fatalf("round %d: %d ids are kept, at most %d may be", round, columns.Packed(next), most)
+			}
+			if columns.Packed(next) < columns.Packed(before.view) {
+				packs++
+				kept["before a pack"], kept["after a pack"] = before, c.moment()
+				if diff := c.moment().diff(); diff != "" {
+					t.Fatalf("round %d, packed: %s", round, diff)
 				}
 			}
-			return out
 		}
-		set := func(i, round int) search.Op {
-			id, skills := fmt.Sprint(i), []string{fmt.Sprint("s", (i+round)%30), "all"}[:1+rapid.IntRange(0, 1).Draw(t, "skills")]
-			held[id] = skills
-			return op(id, func(d *search.Document) { d.Skills = skills })
-		}
-		var ops []search.Op
-		for i := range all {
-			ops = append(ops, set(i, 0))
-		}
-		first := table.Apply(ops)
-		for i := range asked {
-			row, _ := table.Row(search.Ref{Kind: "tutor", ID: fmt.Sprint(i)})
-			text.Add(row)
-		}
-		then := want()
-		for round := range rapid.IntRange(1, 40).Draw(t, "rounds") {
-			table.Apply([]search.Op{set(rapid.IntRange(0, all-1).Draw(t, "which"), round)})
-		}
-		if diff := cmp.Diff(want(), counts(table.View())); diff != "" {
-			t.Fatalf("now: %s", diff)
-		}
-		if diff := cmp.Diff(then, counts(first)); diff != "" {
-			t.Fatalf("then: %s", diff)
+		kept["now"] = c.moment()
+		for when, m := range kept {
+			if diff := m.diff(); diff != "" {
+				t.Fatalf("%s: %s", when, diff)
+			}
 		}
 	})
+	if packs == 0 {
+		t.Error("nothing was ever left behind")
+	}
 }

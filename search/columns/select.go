@@ -336,10 +336,11 @@ func (c *counter) count(d dim, chosen []string) []search.Count {
 	if len(out) <= FacetLimit {
 		return out
 	}
+	kept, dict := out[:FacetLimit:FacetLimit], c.v.dict
 	for _, c := range out[FacetLimit:] {
-		if slices.Contains(chosen, c.Value) {
-			out = append(out[:FacetLimit:FacetLimit], c)
+		if slices.ContainsFunc(chosen, func(s string) bool { return dict.key(d, s) == dict.key(d, c.Value) }) {
+			kept = append(kept, c)
 		}
 	}
-	return out[:min(len(out), FacetLimit+len(chosen))]
+	return kept
 }
