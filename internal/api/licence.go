@@ -74,7 +74,7 @@ type LicenceList struct {
 
 // LicenceAsked is the body of a verification.
 type LicenceAsked struct {
-	JWT string `json:"jwt" maxLength:"1000000" doc:"The certificate's text" example:"eyJhbGciOiJFZERTQSJ9.e30.c2ln"`
+	JWT string `json:"jwt" maxLength:"1048576" doc:"The certificate's text" example:"eyJhbGciOiJFZERTQSJ9.e30.c2ln"`
 }
 
 // LicenceCheck is one step of a verification.
@@ -182,7 +182,7 @@ func (a *API) addLicences() {
 	add(a, operation{id: "certificate", method: http.MethodGet, path: one + certificateSuffix, tag: tagLicences, secret: true,
 		summary: "Read the certificate of a licence", text: "A W3C Verifiable Credential as compact JWS, the same bytes each time. For its buyer's token, or the secret of the holder's link as key.",
 		statuses: missing}, a.certificate)
-	add(a, operation{id: "verify-licence", method: http.MethodPost, path: licencesPath + "/verify", tag: tagLicences, summary: "Tell what a certificate is worth",
+	add(a, operation{id: "verify-licence", method: http.MethodPost, path: licencesPath + "/verify", tag: tagLicences, any: true, summary: "Tell what a certificate is worth",
 		text: "Always 200 with one of nine words, whatever was sent as jwt. Nothing is kept of it.", statuses: []int{http.StatusConflict}}, a.verifyLicence)
 	add(a, operation{id: "licence-link", method: http.MethodPost, path: one + "/link", tag: tagLicences, own: true, summary: "Give your licence a new secret address",
 		text: "The one before ends at once.", statuses: []int{http.StatusNotFound, http.StatusConflict}}, a.renewLink)

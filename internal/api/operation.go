@@ -21,6 +21,7 @@ type operation struct {
 	summary, text    string
 	own              bool  // needs an account
 	secret           bool  // what it tells somebody without a token is not public either
+	any              bool  // takes whatever characters a text can hold, since it keeps none of them
 	statuses         []int // of errors, beside those that every route has
 	answer           any   // of a POST that creates: the type of its answer
 }
@@ -55,7 +56,7 @@ func add[I, O any](a *API, o operation, verb func(context.Context, *request, *I)
 
 func (o operation) describe(a *API, body bool) huma.Operation {
 	op := huma.Operation{OperationID: o.id, Method: o.method, Path: o.path, Tags: []string{o.tag},
-		Summary: o.summary, Description: o.text, Metadata: map[string]any{"own": o.own, "secret": o.secret},
+		Summary: o.summary, Description: o.text, Metadata: map[string]any{"own": o.own, "secret": o.secret, "any": o.any},
 		MaxBodyBytes:    MaxBody + 1, // huma refuses a body that reaches the bound
 		BodyReadTimeout: -1,          // the body is in memory by then
 		Responses:       map[string]*huma.Response{}}

@@ -153,7 +153,7 @@ func (a *API) admit(c *gin.Context, r *request, op *huma.Operation) error {
 	if err := single(op, c.Request.URL); err != nil || op.RequestBody == nil {
 		return err
 	}
-	return a.readBody(c, r, op.RequestBody.Required)
+	return a.readBody(c, r, op)
 }
 
 // open lets pages of any origin read what is public anyway. The wildcard keeps
@@ -252,7 +252,8 @@ func sound(s string) bool { return utf8.ValidString(s) && !strings.ContainsRune(
 // connection as an error of ours and refuses a body of exactly the bound. Where
 // none is needed, an object without fields says the same as none, and what an
 // empty one is called does not matter.
-func (a *API) readBody(c *gin.Context, r *request, needed bool) error {
+func (a *API) readBody(c *gin.Context, r *request, op *huma.Operation) error {
+	needed := op.RequestBody.Required
 	wrong := jsonOnly(c.Request.Header)
 	if wrong != nil && (needed || c.Request.ContentLength != 0) {
 		return wrong
@@ -268,8 +269,32 @@ func (a *API) readBody(c *gin.Context, r *request, needed bool) error {
 	if r.body = body; !needed && bare(body) {
 		r.body = nil
 	}
+	if op.Metadata["any"] == true {
+		body = legible(body)
+	}
 	c.Request.Body = io.NopCloser(bytes.NewReader(body))
 	return nil
+}
+
+// legible puts the sign for a character that cannot be shown in place of each
+// escaped NUL, which a body is refused for where its text is kept: no text is
+// worth more with the one than with the other.
+func legible(body []byte) []byte {
+	const length = len(`\u0000`)
+	out := body
+	for i := 0; i+1 < len(body); i++ {
+		if body[i] != '\\' {
+			continue
+		}
+		if bytes.HasPrefix(body[i:], []byte(`\u0000`)) {
+			if &out[0] == &body[0] {
+				out = bytes.Clone(body) // the request's own is compared under its key
+			}
+			copy(out[i:i+length], `\ufffd`)
+		}
+		i++ // what is escaped is no escape itself
+	}
+	return out
 }
 
 // bare tells whether a body is an object without fields.
