@@ -1,7 +1,7 @@
 // Package cli is the command line: one file a subcommand. It promises the exit
 // codes that scripts rely on (0 fine, 1 a check found something, 2 bad input
 // or usage, 3 another process holds the data folder) and that every command
-// but serve and restore works beside a running serve. It refuses to hold rules
+// but serve works beside a running serve. It refuses to hold rules
 // of its own.
 package cli
 

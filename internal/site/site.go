@@ -131,6 +131,7 @@ func New(cfg Config) *Site {
 			return
 		}
 		cfg.Log.Error("session", "error", err)
+		w.Header().Set("Retry-After", "2")
 		http.Error(w, http.StatusText(http.StatusServiceUnavailable), http.StatusServiceUnavailable)
 	}
 	return s
