@@ -202,7 +202,19 @@ func (w *World) within(r *http.Request, c *call, body string) *answer {
 	if e != nil {
 		return &answer{status: e.status, body: e.json()}
 	}
+	place := placeOf(r, c)
+	if w.busy[place] {
+		e := inUse(c.key)
+		return &answer{status: e.status, body: e.json()}
+	}
 	f := w.trouble(r)
+	if f != nil && f.Hold > 0 {
+		w.hold(place, f.Hold)
+		if e := w.standing(r, rt, c); e != nil {
+			return &answer{status: e.status, body: e.json()}
+		}
+		f = nil
+	}
 	if f != nil && !f.After {
 		return f.answer()
 	}

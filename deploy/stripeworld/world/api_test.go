@@ -109,6 +109,90 @@ func TestKeysRemember(t *testing.T) {
 	}
 }
 
+// Of two calls at once with one key the second is told that the key is in use,
+// whatever it asks; it is remembered for neither.
+func TestAKeyIsInUse(t *testing.T) {
+	t.Parallel()
+	p := start(t, world.Calm())
+	_, payment := p.paid()
+	p.Plant(world.Fault{Path: "/v1/refunds", Hold: time.Hour})
+	refund := func(amount string) (int, map[string]any) {
+		return p.ask("POST", "/v1/refunds", p.acct, "k", "payment_intent="+payment, "amount="+amount)
+	}
+	type heard struct {
+		status int
+		body   map[string]any
+	}
+	both := make(chan heard, 2)
+	for range 2 {
+		go func() {
+			status, o := refund("200000")
+			both <- heard{status, o}
+		}()
+	}
+	one := <-both // the other is held, whichever came first
+	if e, _ := one.body["error"].(map[string]any); one.status != 409 || e["code"] != "idempotency_key_in_use" || e["type"] != "invalid_request_error" {
+		t.Errorf("beside a call at work: %d %v", one.status, one.body)
+	}
+	if got, _ := refund("1"); got != 409 {
+		t.Errorf("another call with the key: %d", got)
+	}
+	if got, _ := p.ask("POST", "/v1/refunds", p.acct, "l", "payment_intent="+payment, "amount=1000"); got != 200 {
+		t.Errorf("a call with another key: %d", got)
+	}
+	if got, o := p.ask("GET", "/v1/refunds", p.acct, "", "payment_intent="+payment); got != 200 || len(o["data"].([]any)) != 1 {
+		t.Errorf("a held call took effect: %d %v", got, o)
+	}
+	p.Release()
+	first := <-both
+	if first.status != 200 {
+		t.Fatalf("the held call: %d %v", first.status, first.body)
+	}
+	if got, o := refund("200000"); got != 200 || o["id"] != first.body["id"] {
+		t.Errorf("again: %d %v", got, o)
+	}
+	p.Plant(world.Fault{Path: "/v1/refunds", Hold: time.Nanosecond})
+	if got, _ := p.ask("POST", "/v1/refunds", p.acct, "m", "payment_intent="+payment, "amount=1000"); got != 200 {
+		t.Errorf("a call that was held long enough: %d", got)
+	}
+}
+
+// Refunds are listed by their payment or charge, with what they were marked by.
+func TestRefundsAreListed(t *testing.T) {
+	t.Parallel()
+	p := start(t, world.Calm())
+	_, payment := p.paid()
+	_, other := p.paid()
+	for i, of := range []string{payment, payment, other} {
+		if got, o := p.ask("POST", "/v1/refunds", p.acct, "", "payment_intent="+of, "amount=1000", "metadata[refund]=r"+strconv.Itoa(i)); got != 200 {
+			t.Fatalf("%d %v", got, o)
+		}
+	}
+	listed := func(acct string, fields ...string) string {
+		t.Helper()
+		got, o := p.ask("GET", "/v1/refunds", acct, "", fields...)
+		if got != 200 {
+			t.Fatalf("%d %v", got, o)
+		}
+		var out []string
+		for _, r := range o["data"].([]any) {
+			out = append(out, r.(map[string]any)["metadata"].(map[string]any)["refund"].(string))
+		}
+		return strings.Join(out, " ")
+	}
+	charge := p.get("/v1/payment_intents/" + payment)["latest_charge"].(string)
+	for _, c := range []struct{ acct, by, want string }{
+		{p.acct, "payment_intent=" + payment, "r1 r0"}, {p.acct, "charge=" + charge, "r1 r0"}, {p.acct, "payment_intent=" + other, "r2"}, {p.Open(), "payment_intent=" + payment, ""},
+	} {
+		if got := listed(c.acct, c.by); got != c.want {
+			t.Errorf("by %s: %q, want %q", c.by, got, c.want)
+		}
+	}
+	if got := listed(p.acct, "payment_intent="+payment, "limit=1"); got != "r1" {
+		t.Errorf("a page of one: %q", got)
+	}
+}
+
 func TestFaults(t *testing.T) {
 	t.Parallel()
 	p := start(t, world.Calm())

@@ -30,7 +30,7 @@ func (w *World) once(r *http.Request, c *call, body string, do func() *answer) *
 		e := &refusal{status: http.StatusBadRequest, kind: "idempotency_error", message: "Keys have up to 255 characters"}
 		return &answer{status: e.status, body: e.json()}
 	}
-	place, asked := r.Header.Get("Stripe-Account")+" "+c.key, r.URL.Path+"\n"+canonical(body)
+	place, asked := placeOf(r, c), r.URL.Path+"\n"+canonical(body)
 	if old := w.answers[place]; old != nil {
 		if old.asked != asked {
 			e := &refusal{status: http.StatusBadRequest, kind: "idempotency_error",
@@ -46,6 +46,47 @@ func (w *World) once(r *http.Request, c *call, body string, do func() *answer) *
 		w.answers[place] = &kept
 	}
 	return a
+}
+
+// placeOf is where a call's key is kept; empty: it has none.
+func placeOf(r *http.Request, c *call) string {
+	if r.Method != http.MethodPost || c.key == "" {
+		return ""
+	}
+	return r.Header.Get("Stripe-Account") + " " + c.key
+}
+
+// hold keeps a call at work before it takes effect, and its key in use. The world
+// goes on meanwhile.
+func (w *World) hold(place string, d time.Duration) {
+	if place != "" {
+		w.busy[place] = true
+	}
+	released := w.released
+	w.mu.Unlock()
+	enough := time.NewTimer(d)
+	select {
+	case <-enough.C:
+	case <-released:
+	}
+	enough.Stop()
+	w.mu.Lock()
+	delete(w.busy, place)
+	w.tick()
+}
+
+// Release lets all calls go on that are held.
+func (w *World) Release() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	close(w.released)
+	w.released = make(chan struct{})
+}
+
+// inUse is what a call hears whose key another one has that is still at work.
+func inUse(key string) *refusal {
+	return &refusal{status: http.StatusConflict, kind: "invalid_request_error", code: "idempotency_key_in_use", early: true,
+		message: "There is currently another in-progress request using this Idempotent Key (" + key + "). Please try again later."}
 }
 
 // canonical puts a form's fields into one order.
@@ -68,6 +109,10 @@ type Fault struct {
 	Sticky bool   // with After: the key remembers the 500, as Stripe's do when Stripe itself failed
 	Skip   int    // so many calls go right before
 	Times  int    // how many calls; 0: one
+
+	// Hold is how long the call is at work before it takes effect, unless Release
+	// ends it; then it goes right. Meanwhile its key is in use.
+	Hold time.Duration
 }
 
 func (f *Fault) answer() *answer {

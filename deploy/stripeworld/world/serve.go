@@ -105,7 +105,10 @@ func (w *World) verb(r *http.Request) (any, error) {
 	case "tamper":
 		return nil, w.Tamper(id, Lie{num("amount"), f("currency"), f("reference"), f("order"), f("attempt"), yes("live"), num("fee")})
 	case "fault":
-		w.Plant(Fault{f("method"), f("path"), int(num("status")), yes("after"), yes("sticky"), int(num("skip")), int(num("times"))})
+		w.Plant(Fault{f("method"), f("path"), int(num("status")), yes("after"), yes("sticky"), int(num("skip")), int(num("times")), time.Duration(num("hold")) * time.Millisecond})
+		return nil, nil
+	case "release":
+		w.Release()
 		return nil, nil
 	case "manners":
 		return nil, w.behave(f("manners"))

@@ -64,6 +64,8 @@ type World struct {
 	endpoints []*endpoint
 	queue     []*delivery
 	answers   map[string]*answer
+	busy      map[string]bool // places of keys whose first call is at work
+	released  chan struct{}   // closed when held calls may go on
 	faults    []*Fault
 	calls     []Call
 }
@@ -91,7 +93,7 @@ func New(cfg Config) (*World, error) {
 	}
 	w := &World{cfg: cfg, manners: *cfg.Manners, rng: rand.New(rand.NewPCG(cfg.Seed, 2023_10_16)),
 		accounts: map[string]*account{}, links: map[string]*link{}, sessions: map[string]*session{}, intents: map[string]*intent{},
-		charges: map[string]*charge{}, refunds: map[string]*refund{}, disputes: map[string]*dispute{}, answers: map[string]*answer{}}
+		charges: map[string]*charge{}, refunds: map[string]*refund{}, disputes: map[string]*dispute{}, answers: map[string]*answer{}, busy: map[string]bool{}, released: make(chan struct{})}
 	w.routes = w.table()
 	return w, nil
 }
