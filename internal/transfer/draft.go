@@ -49,6 +49,7 @@ type draft struct {
 	code    string         // claim code
 	number  []byte         // where numbers behind taken handles come from
 	dropped map[string]int // what the decision cost, beside what the format did
+	cut     []Shortened    // texts that a nickname made too long, by the board's names of their fields
 }
 
 // decide makes the draft of an entry of a format.
@@ -68,7 +69,10 @@ func (t *Transfer) decide(format string, e *Entry, publish bool) draft {
 		d.Handle = handleOf(e.Name)
 	}
 	if publish {
-		d.Headline = withWorkplace(d.Headline, e.Workplace)
+		fits := false
+		if d.Headline, fits = withWorkplace(d.Headline, e.Workplace); !fits {
+			d.dropped["workplace"]++
+		}
 	} else {
 		d.hide(e, nickname)
 	}
@@ -106,18 +110,18 @@ func (t *Transfer) skills(e *Entry) []string {
 }
 
 // withWorkplace adds the workplace to a published headline where there is room
-// for it and it is not said already.
-func withWorkplace(headline, workplace string) string {
+// for it and it is not said already, and tells whether it is said then.
+func withWorkplace(headline, workplace string) (text string, said bool) {
 	joined := headline + " · " + workplace
 	switch {
 	case workplace == "" || strings.Contains(strings.ToLower(headline), strings.ToLower(workplace)):
-		return headline
+		return headline, true
 	case headline == "":
-		return workplace
+		return workplace, true
 	case runes(joined) > maxHeadline:
-		return headline
+		return headline, false
 	}
-	return joined
+	return joined, true
 }
 
 // hide takes everything out of a draft that leads to the person: the name, the
@@ -132,16 +136,20 @@ func (d *draft) hide(e *Entry, nickname string) {
 	count("workplace", min(1, len(e.Workplace)))
 	count("links", len(d.Links))
 	d.Handle, d.Name, d.Links = d.spare, nickname, nil
-	veil := func(text string, bound int) string {
+	veil := func(field, text string, bound int) string {
 		text, contacts := withoutContacts(text)
 		count("contacts", contacts)
 		text, links := withoutLinks(text)
 		count("links", links)
-		text, _ = shorten(withoutName(text, e.Name, nickname), bound)
-		return text
+		text = withoutName(text, e.Name, nickname)
+		out, cut := shorten(text, bound)
+		if cut {
+			d.cut = append(d.cut, Shortened{Entry: e.Path, Field: field, From: runes(text), To: runes(out)})
+		}
+		return out
 	}
-	d.Headline = veil(d.Headline, maxHeadline)
-	d.About = veil(d.About, maxAbout)
+	d.Headline = veil("headline", d.Headline, maxHeadline)
+	d.About = veil("about", d.About, maxAbout)
 	d.Skills = slices.DeleteFunc(d.Skills, func(s string) bool {
 		_, contacts := withoutContacts(s)
 		count("contacts", contacts)
@@ -149,7 +157,7 @@ func (d *draft) hide(e *Entry, nickname string) {
 	})
 	for i := range d.Services {
 		one := &d.Services[i]
-		one.Title, one.Summary, one.Rules = veil(one.Title, maxTitle), veil(one.Summary, maxSummary), veil(one.Rules, maxRules)
+		one.Title, one.Summary, one.Rules = veil("title", one.Title, maxTitle), veil("summary", one.Summary, maxSummary), veil("rules", one.Rules, maxRules)
 		if one.Title == "" {
 			one.Title = words.in(e.Language).Call
 		}

@@ -61,7 +61,7 @@ func (r *Report) add(act Act, e *Entry, d draft) {
 	for field, n := range d.dropped {
 		r.Dropped[field] += n
 	}
-	r.Shortened = append(r.Shortened, e.Shortened...)
+	r.Shortened = append(append(r.Shortened, e.Shortened...), d.cut...)
 }
 
 // show adds one entry to the preview.
