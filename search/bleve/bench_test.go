@@ -60,7 +60,7 @@ func BenchmarkSearch(b *testing.B) {
 			}
 		})
 	}
-	for name, text := range map[string]string{"suggest skill": "pyt", "suggest person": "айг", "suggest one letter": "а", "suggest nothing": "qqqq"} {
+	for name, text := range map[string]string{"suggest skill": "pyt", "suggest person": "айг", "suggest word of a title": "собес", "suggest one letter": "а", "suggest nothing": "qqqq"} {
 		b.Run(name, func(b *testing.B) {
 			b.ReportAllocs()
 			for b.Loop() {
