@@ -32,7 +32,9 @@ func TestGoodsCallSalesOff(t *testing.T) {
 			}))
 		}
 		off("ball", "box-1")
-		must(t, w.Write(w.ctx, func(tx *db.Tx) error { return payment.CallOffSales(w.ctx, tx, w.Payments, payment.Sales{Kind: "box"}, "no_right") }))
+		must(t, w.Write(w.ctx, func(tx *db.Tx) error {
+			return payment.CallOffSales(w.ctx, tx, w.Payments, payment.Sales{Kind: "box"}, "no_right")
+		}))
 		same(t, 0, len(w.told.take()))
 		off("box", "box-1")
 		told := map[string]int{}
