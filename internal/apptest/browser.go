@@ -17,6 +17,7 @@ import (
 	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/cdproto/log"
 	"github.com/chromedp/cdproto/network"
+	"github.com/chromedp/cdproto/page"
 	"github.com/chromedp/cdproto/runtime"
 	"github.com/chromedp/cdproto/webauthn"
 	"github.com/chromedp/chromedp"
@@ -341,6 +342,14 @@ func (t *Tab) Permits(name, setting string) *Tab {
 			Setting:    browser.PermissionSetting(setting), BrowserContextID: chromedp.FromContext(ctx).BrowserContextID})
 		return chromedp.Void{}, err
 	})
+	return t
+}
+
+// Loads runs a program of the test's own in every page that the tab opens from now
+// on, before the page's: no policy of the page forbids it.
+func (t *Tab) Loads(program string) *Tab {
+	t.T.Helper()
+	t.do("load", call(page.AddScriptToEvaluateOnNewDocument, page.AddScriptToEvaluateOnNewDocumentParams{Source: program}))
 	return t
 }
 

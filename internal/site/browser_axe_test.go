@@ -132,7 +132,7 @@ func axe(t *testing.T) string {
 }
 
 // judge asks axe-core for everything it knows to be wrong with the page. The
-// page's own policy allows no script from outside, so it comes by the debugger.
+// page's own policy allows no script from outside, so it came by the debugger.
 func judge(tab *apptest.Tab, only string) []string {
 	return apptest.Eval[[]string](tab, `(async () => {
 	await new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)));
@@ -179,13 +179,13 @@ func TestEveryPageIsAccessible(t *testing.T) {
 	judged := 0
 	for _, lang := range []string{"ru", "en"} {
 		for _, who := range []string{"", "ada", "new", "cho"} {
-			tab := b.Tab(w)
+			tab := b.Tab(w).Loads(program)
 			if who != "" {
 				tab.Become(people.clients[who])
 			}
 			tabs[lang+who] = tab
 		}
-		tabs[lang+first] = b.Tab(fresh)
+		tabs[lang+first] = b.Tab(fresh).Loads(program)
 	}
 	work := make(chan func())
 	var done sync.WaitGroup
@@ -201,7 +201,7 @@ func TestEveryPageIsAccessible(t *testing.T) {
 			n := 0
 			for i, s := range all {
 				if key[2:] == s.who {
-					n += look(t, tab, key[:2], s, program, variants(key[:2], i))
+					n += look(t, tab, key[:2], s, variants(key[:2], i))
 				}
 			}
 			mu.Lock()
@@ -258,7 +258,7 @@ func complete(t *testing.T, w *apptest.World, all []scene) {
 // look judges one page of a language in some variants, and holds it to no
 // scrolling sideways down to the narrowest phone. Of a page that only
 // changed its colours the colours are asked for.
-func look(t *testing.T, tab *apptest.Tab, lang string, s scene, program string, in []variant) (judged int) {
+func look(t *testing.T, tab *apptest.Tab, lang string, s scene, in []variant) (judged int) {
 	t.Helper()
 	path := "/" + lang + s.path
 	if strings.HasPrefix(s.path, "/api/") {
@@ -267,9 +267,6 @@ func look(t *testing.T, tab *apptest.Tab, lang string, s scene, program string, 
 	tab.Size(1280, 900).Open(path)
 	if s.act != nil {
 		s.act(tab)
-	}
-	if len(in) > 0 {
-		apptest.Eval[bool](tab, "("+`(() => {`+program+`})(), true)`)
 	}
 	for _, width := range []int64{1280, 390, 320} {
 		tab.Size(width, 900)

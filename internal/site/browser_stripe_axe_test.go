@@ -103,10 +103,10 @@ func TestPagesOfCardsAreAccessible(t *testing.T) {
 	for _, lang := range []string{"ru", "en"} {
 		languages.Go(func() {
 			for who, client := range d.clients {
-				tab := b.Tab(d.w).Become(client)
+				tab := b.Tab(d.w).Loads(program).Become(client)
 				for i, s := range all {
 					if s.who == who {
-						look(t, tab, lang, s, program, variants(lang, i))
+						look(t, tab, lang, s, variants(lang, i))
 					}
 				}
 			}
