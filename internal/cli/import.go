@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io/fs"
 	"os"
 	"sort"
 	"strconv"
@@ -31,7 +30,7 @@ func (c *command) importing() *cobra.Command {
 		Example: "  oduvan import --format getmentor mentors.json --dry-run\n  oduvan import --format getmentor mentors.json --claims claims.csv\n  oduvan import --format getmentor mentors.json --publish --claims claims.csv",
 		RunE:    func(cmd *cobra.Command, args []string) error { return c.runImport(cmd, args[0], f) }}
 	cmd.Flags().StringVar(&f.format, "format", "", "getmentor, codingcoach or oduvan")
-	cmd.Flags().StringVar(&f.claims, "claims", "", "write claim codes to this new file (0600)")
+	cmd.Flags().StringVar(&f.claims, "claims", "", "write claim codes to this file (0600), or add them to an earlier list of codes")
 	cmd.Flags().BoolVar(&f.publish, "publish", false, "publish at once, under the given names: only with people's consent")
 	cmd.Flags().BoolVar(&f.dryRun, "dry-run", false, "show what would happen and write nothing")
 	cmd.Flags().BoolVar(&f.asJSON, "json", false, "print the report as JSON")
@@ -56,11 +55,7 @@ func (c *command) runImport(cmd *cobra.Command, path string, f importFlags) erro
 	in := transfer.Input{Format: f.format, Reader: file, Publish: f.publish, DryRun: f.dryRun, Progress: c.progress()}
 	done := func(err error) error { return err }
 	if f.claims != "" && !f.dryRun {
-		in.Claims, done, err = newFile(f.claims, 0o600)
-		if errors.Is(err, fs.ErrExist) {
-			return fmt.Errorf("%w; choose another name: it may hold codes that were not sent yet", err)
-		}
-		if err != nil {
+		if in.Claims, done, err = claimsFile(f.claims); err != nil {
 			return err
 		}
 	}

@@ -61,3 +61,53 @@ func TestImportOfAnotherList(t *testing.T) {
 		}
 	}
 }
+
+// TestClaimsAreAdded: a list of codes gets the codes that it lacks, keeps its
+// lines, and a file that holds nothing is taken; it is for the owner alone.
+func TestClaimsAreAdded(t *testing.T) {
+	t.Parallel()
+	data, claims := t.TempDir(), filepath.Join(t.TempDir(), "claims.csv")
+	entry := func(id, name string) string {
+		return `{"id":` + id + `,"name":"` + name + `","title":"Go","price":"","tags":"Go"}`
+	}
+	if err := os.WriteFile(claims, nil, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	read := func() []string {
+		t.Helper()
+		text, err := os.ReadFile(claims)
+		if err != nil {
+			t.Fatal(err)
+		}
+		info, err := os.Stat(claims)
+		if err != nil || info.Mode().Perm() != 0o600 {
+			t.Errorf("mode %v, %v", info.Mode(), err)
+		}
+		return strings.Split(strings.TrimSuffix(string(text), "\n"), "\n")
+	}
+	if code, out, side := imports(t, data, "["+entry("1", "Ada")+"]", "--format", "getmentor", "--claims", claims); code != 0 {
+		t.Fatalf("exit code %d: %s%s", code, out, side)
+	}
+	first := read()
+	if len(first) != 2 || first[0] != "handle,claim_code,url,source_id" || !strings.HasSuffix(first[1], ",1") {
+		t.Fatalf("the first list: %q", first)
+	}
+	// An editor cut the last line end.
+	if err := os.WriteFile(claims, []byte(strings.Join(first, "\n")), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if code, out, side := imports(t, data, "["+entry("1", "Ada")+","+entry("2", "Ben")+"]", "--format", "getmentor", "--claims", claims); code != 0 {
+		t.Fatalf("exit code %d: %s%s", code, out, side)
+	}
+	second := read()
+	if len(second) != 3 || second[1] != first[1] || !strings.HasSuffix(second[2], ",2") {
+		t.Errorf("the second list: %q after %q", second, first)
+	}
+	if err := os.WriteFile(claims, []byte(first[0]+"\nada,\"X"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	code, _, side := imports(t, data, "["+entry("3", "Cat")+"]", "--format", "getmentor", "--claims", claims)
+	if left := read(); code != 2 || !strings.Contains(side, "cannot be read") || len(left) != 2 {
+		t.Errorf("a torn list: exit code %d, %q, left %q", code, side, left)
+	}
+}

@@ -75,12 +75,15 @@ func (r *Report) show(act Act, e *Entry, d draft) {
 // claim is one line of the claims file.
 type claim struct{ handle, code, url, source string }
 
+// ClaimsHead is the first line of a claims file.
+const ClaimsHead = "handle,claim_code,url,source_id"
+
 // writeClaims writes handle, claim code, address and the source's own id, by
 // which the operator reaches each person. The file opens in spreadsheets: a
 // foreign text that would be a formula there gets an apostrophe.
 func writeClaims(w io.Writer, claims []claim) error {
 	out := csv.NewWriter(w)
-	if err := out.Write([]string{"handle", "claim_code", "url", "source_id"}); err != nil {
+	if err := out.Write(strings.Split(ClaimsHead, ",")); err != nil {
 		return err
 	}
 	for _, c := range claims {
