@@ -386,8 +386,8 @@ func TestWords(t *testing.T) {
 		"InquirySent":     {states, words(of("InquirySent", "state"))},
 		"Inquiry.reason":  {reasons, words(of("Inquiry", "reason"))},
 		"InquiryDecline":  {reasons, words(of("InquiryDecline", "reason"))},
-		"inbox's query":   {kinds, words(d.parameter("/me/inbox", "kind"))},
-		"inquiries query": {states, words(d.parameter("/inquiries", "state"))},
+		"inbox's query":   {kinds, words(d.parameter("/me/inbox", "kind").Items)},
+		"inquiries query": {states, words(d.parameter("/inquiries", "state").Items)},
 	} {
 		if diff := cmp.Diff(tc.want, tc.got); diff != "" {
 			t.Errorf("%s: %s", name, diff)
