@@ -166,7 +166,7 @@ func TestNoBodyIsAnEmptyOne(t *testing.T) {
 		w.tutor("ada-lint")
 		ben := w.person("ben-byte", account.Member)
 		at := "/api/v1/inquiries/" + w.did("POST", "/profiles/ada-lint/inquiries", ben, question) + "/withdraw"
-		for _, body := range []string{"", "{}", " { \n} ", ""} {
+		for _, body := range []string{"", "{}", " { \n} ", "null", ""} {
 			if rec := w.ask("POST", at, ben, body, "Idempotency-Key: a"); rec.Code != 200 {
 				t.Errorf("%q: got %d %s", body, rec.Code, rec.Body)
 			}
@@ -174,7 +174,7 @@ func TestNoBodyIsAnEmptyOne(t *testing.T) {
 		if rec := w.ask("POST", at, ben, "", "Idempotency-Key: a", "Content-Type: application/x-www-form-urlencoded"); rec.Code != 200 {
 			t.Errorf("the name of an empty body: got %d %s", rec.Code, rec.Body)
 		}
-		for _, body := range []string{"null", `{"id":"x"}`} {
+		for _, body := range []string{"[]", `"null"`, `{"id":"x"}`} {
 			if rec := w.ask("POST", at, ben, body, "Idempotency-Key: a"); rec.Code != 422 {
 				t.Errorf("%q: got %d %s", body, rec.Code, rec.Body)
 			}

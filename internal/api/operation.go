@@ -28,8 +28,8 @@ type operation struct {
 
 const securityName = "token"
 
-// Nothing is the body of an act of which its address says everything: none, or
-// an object without a field. A field in it is unknown, as in any other body.
+// Nothing is the body of an act of which its address says everything: none,
+// null, or an object without a field. A field in it is unknown, as in any other body.
 type Nothing struct{}
 
 // own tells whether an operation needs an account.

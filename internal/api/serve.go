@@ -266,9 +266,10 @@ func (a *API) readBody(c *gin.Context, r *request, op *huma.Operation) error {
 	case err != nil:
 		return refusal{status: http.StatusBadRequest, code: "body_broken"}
 	}
-	if r.body = body; !needed && bare(body) {
-		r.body = nil
+	if !needed && bare(body) {
+		body = nil
 	}
+	r.body = body
 	if op.Metadata["any"] == true {
 		body = legible(body)
 	}
@@ -297,9 +298,14 @@ func legible(body []byte) []byte {
 	return out
 }
 
-// bare tells whether a body is an object without fields.
+// bare tells whether a body is null, which many programs send for none, or an
+// object without fields.
 func bare(body []byte) bool {
-	inner, open := bytes.CutPrefix(bytes.TrimSpace(body), []byte("{"))
+	body = bytes.TrimSpace(body)
+	if string(body) == "null" {
+		return true
+	}
+	inner, open := bytes.CutPrefix(body, []byte("{"))
 	inner, shut := bytes.CutSuffix(inner, []byte("}"))
 	return open && shut && len(bytes.TrimSpace(inner)) == 0
 }
