@@ -221,12 +221,13 @@ func skipped(path string) bool {
 	return false
 }
 
-// order puts forms that take something away last.
+// order puts forms that take something away last; claims are decided before the
+// moderator has made one, which closes that work's case to them.
 func order(key string) int {
 	if strings.HasPrefix(key, "POST /admin ") {
 		return 1 // other settings let everybody in, and nobody waits
 	}
-	for i, word := range []string{"/cancel", "/works/ID/claim", "/admin/claims", "/admin/orders", "/revoke", "/remove", "/delete", "/state", "/me/code", "/login", "/logout", "/everywhere", "/erase"} {
+	for i, word := range []string{"/cancel", "/admin/claims", "/works/ID/claim", "/admin/orders", "/revoke", "/remove", "/delete", "/state", "/me/code", "/login", "/logout", "/everywhere", "/erase"} {
 		if strings.Contains(key, word) {
 			return i + 2
 		}
