@@ -96,7 +96,8 @@ func (l *Licences) Claim(ctx context.Context, by account.Actor, workID, text, ev
 	return out, nil
 }
 
-// claimable reads a work that the actor may claim.
+// claimable reads a work that the actor may claim: once, and again where a
+// suspension that an earlier claim of theirs brought about was lifted.
 func (l *Licences) claimable(ctx context.Context, tx *db.Tx, by account.Actor, workID string) (Work, error) {
 	if err := l.lockWork(ctx, tx, workID); err != nil {
 		return Work{}, err
@@ -117,7 +118,8 @@ func (l *Licences) claimable(ctx context.Context, tx *db.Tx, by account.Actor, w
 	}
 	open := 0
 	for i := range mine {
-		if mine[i].WorkID == w.ID && mine[i].State != ClaimWithdrawn {
+		lifted := mine[i].State == ClaimUpheld && w.State != WorkSuspended
+		if mine[i].WorkID == w.ID && mine[i].State != ClaimWithdrawn && !lifted {
 			return Work{}, conflict("claim_already")
 		}
 		if mine[i].State == ClaimOpen {
@@ -232,8 +234,10 @@ func impartial(ctx context.Context, tx *db.Tx, by account.Actor, workID string) 
 }
 
 // Reinstate ends a suspension with a public reason, when what was claimed was
-// put right; who looks after the work is told. Faults: those of DecideClaim; NotFound (work_unknown); Conflict
-// (work_state).
+// put right; who looks after the work and whose claims to it were upheld are
+// told. A work that nobody looks after any more stays suspended: nobody could
+// answer for its sale. Faults: those of DecideClaim; NotFound (work_unknown);
+// Conflict (work_state).
 func (l *Licences) Reinstate(ctx context.Context, by account.Actor, workID, reason string) (out Work, err error) {
 	if err := moderating(by); err != nil {
 		return Work{}, err
@@ -256,6 +260,9 @@ func (l *Licences) Reinstate(ctx context.Context, by account.Actor, workID, reas
 		if wrong != nil {
 			return fault.Fields{wrong}
 		}
+		if w.AccountID == "" {
+			return errWorkState
+		}
 		if err := w.step(WorkPublished, "moderator"); err != nil {
 			return err
 		}
@@ -264,13 +271,28 @@ func (l *Licences) Reinstate(ctx context.Context, by account.Actor, workID, reas
 		if err := l.updateWork(ctx, tx, &w); err != nil {
 			return err
 		}
-		return l.tell(ctx, tx, w.AccountID, Note{Kind: ToldClaim, Subject: w.ID, Cause: "reinstated:" + itoa(int(w.Edit)), Path: WorkPath(w.ID),
-			Args: map[string]string{"reason": "reinstated"}})
+		return l.tellLifted(ctx, tx, &w)
 	})
 	if err != nil {
 		return Work{}, err
 	}
 	return out, nil
+}
+
+// tellLifted tells of the end of a suspension whom it concerns.
+func (l *Licences) tellLifted(ctx context.Context, tx *db.Tx, w *Work) error {
+	var claimants []string
+	if err := tx.NewRaw("SELECT DISTINCT claimant_id FROM rights_claim WHERE work_id = ? AND state = ? AND claimant_id IS NOT NULL ORDER BY claimant_id",
+		w.ID, ClaimUpheld).Scan(ctx, &claimants); err != nil {
+		return err
+	}
+	n := Note{Kind: ToldClaim, Subject: w.ID, Cause: "reinstated:" + itoa(int(w.Edit)), Path: WorkPath(w.ID), Args: map[string]string{"reason": "reinstated"}}
+	for _, id := range append([]string{w.AccountID}, claimants...) {
+		if err := l.tell(ctx, tx, id, n); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // endClaim runs what ends an open claim, and tells both sides.

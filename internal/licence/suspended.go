@@ -19,7 +19,7 @@ type Stopped struct {
 }
 
 // Suspended lists the works that a moderator may bring back, by title, up to
-// 500. Faults: Unauthenticated, Forbidden (not_allowed).
+// 500: not those whose account was erased. Faults: Unauthenticated, Forbidden (not_allowed).
 func (l *Licences) Suspended(ctx context.Context, by account.Actor) (out []Stopped, err error) {
 	if err := moderating(by); err != nil {
 		return nil, err
@@ -27,7 +27,7 @@ func (l *Licences) Suspended(ctx context.Context, by account.Actor) (out []Stopp
 	err = l.db.Read(ctx, func(tx *db.Tx) error {
 		out = nil
 		var works []Work
-		if err := tx.NewSelect().Model(&works).Where("w.state = ?", WorkSuspended).OrderExpr("w.title, w.id").Limit(500).Scan(ctx); err != nil {
+		if err := tx.NewSelect().Model(&works).Where("w.state = ? AND w.account_id IS NOT NULL", WorkSuspended).OrderExpr("w.title, w.id").Limit(500).Scan(ctx); err != nil {
 			return err
 		}
 		ids := make([]string, len(works))
